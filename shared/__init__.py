@@ -1,0 +1,1 @@
+"""The kit that all five services stand on; it imports no service."""
