@@ -204,7 +204,8 @@ def _sentence(error: dict[str, Any]) -> str:
 def describe_settings(*kinds: type[Settings]) -> list[tuple[str, str, str]]:
     """List (environment variable, default, description) of the settings, those of the given subclasses too."""
     rows: dict[str, tuple[str, str, str]] = {}
-    for kind in (Settings, *kinds):
+    documented: list[type[Settings]] = [Settings, *kinds]
+    for kind in documented:
         for name, field in kind.model_fields.items():
             variable = PREFIX + name.upper()
             rows.setdefault(variable, (variable, _shown(field.default), field.description or ""))

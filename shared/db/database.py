@@ -1,0 +1,195 @@
+"""Sessions that read, and sessions that write, with what must hold around each of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import structlog
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+T = TypeVar("T")
+BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
+AfterCommit = Callable[[], None]
+
+_BEFORE = "dossier.before_commit"
+_AFTER = "dossier.after_commit"
+_BUSY_TIMEOUT_SECONDS = 10
+_READERS = 4
+
+log = structlog.get_logger(__name__)
+
+
+def on_before_commit(session: AsyncSession, hook: BeforeCommit) -> None:
+    """Run `hook(session)` inside the transaction, just before it commits; an error there rolls back."""
+    session.info.setdefault(_BEFORE, []).append(hook)
+
+
+def on_after_commit(session: AsyncSession, hook: AfterCommit) -> None:
+    """Run `hook()` once the transaction is durable. Its errors are logged: nothing can be undone by then."""
+    session.info.setdefault(_AFTER, []).append(hook)
+
+
+def normalise_url(url: str) -> URL:
+    """Add the asynchronous driver to a plain `postgresql://` or `sqlite://` URL."""
+    parsed = make_url(url)
+    if parsed.drivername in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+asyncpg")
+    if parsed.drivername == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    return parsed
+
+
+class Database:
+    """One service's database.
+
+    SQLite allows one writer at a time: writes queue on a lock here, in order, rather than polling on the busy
+    timeout, and begin with BEGIN IMMEDIATE, so that a transaction cannot fail half-way for want of the write
+    lock. Readers have connections of their own, which refuse to write, and in WAL mode never wait for a writer.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        """Prepare the engines; nothing is opened before the first session. `pool_size` is for PostgreSQL."""
+        self.url = normalise_url(url)
+        backend = self.url.get_backend_name()
+        self._writer: asyncio.Lock | nullcontext[None]
+        self.dialect: Literal["sqlite", "postgresql"]
+        if backend == "sqlite":
+            self.dialect = "sqlite"
+            self._writer = asyncio.Lock()
+            self._write_engine, self._read_engine = _sqlite_engines(self.url)
+        elif backend == "postgresql":
+            self.dialect = "postgresql"
+            self._writer = nullcontext()
+            self._write_engine = create_async_engine(
+                self.url, pool_size=pool_size, max_overflow=0, pool_timeout=30, pool_pre_ping=True
+            )
+            self._read_engine = self._write_engine.execution_options(postgresql_readonly=True)
+        else:
+            message = f"a database must be PostgreSQL or SQLite, not {backend}"
+            raise ValueError(message)
+        self._write_sessions = async_sessionmaker(self._write_engine, expire_on_commit=False)
+        self._read_sessions = async_sessionmaker(self._read_engine, expire_on_commit=False, autoflush=False)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine that may write: for migrations and for locks that span transactions."""
+        return self._write_engine
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Open a session on one consistent snapshot. Writing through it is an error of the engine."""
+        session = self._read_sessions()
+        try:
+            yield session
+        finally:
+            await uninterrupted(session.close())
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """Open a session whose transaction commits at the end of the block, and rolls back on any error.
+
+        Beginning, committing and rolling back are shielded: a cancelled task never leaves a transaction open
+        or a connection behind. When a cancellation arrives during the commit, the commit stands, its hooks
+        run, and the cancellation goes on afterwards.
+        """
+        async with self._writer:
+            session = self._write_sessions()
+            try:
+                if self.dialect == "sqlite":
+                    await uninterrupted(session.connection())
+                yield session
+                await _run_before_commit(session)
+                await uninterrupted(_commit(session))
+            except BaseException:
+                await uninterrupted(session.rollback())
+                raise
+            finally:
+                await uninterrupted(session.close())
+
+    async def ping(self) -> None:
+        """Ask the database for an answer; raises what the driver raises when there is none."""
+        async with self.read() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def dispose(self) -> None:
+        """Close all connections."""
+        await uninterrupted(self._write_engine.dispose())
+        await uninterrupted(self._read_engine.dispose())
+
+
+async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
+    """Finish `work` whatever happens to the caller, then pass on the cancellation that came meanwhile."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.warning("database.failed_while_cancelled", error=type(failure).__name__)
+        raise cancelled
+    return task.result()
+
+
+async def _run_before_commit(session: AsyncSession) -> None:
+    """Run hooks until none is left: a hook may register another one."""
+    hooks: list[BeforeCommit] = session.info.get(_BEFORE, [])
+    while hooks:
+        await hooks.pop(0)(session)
+
+
+async def _commit(session: AsyncSession) -> None:
+    await session.commit()
+    for hook in session.info.pop(_AFTER, []):
+        try:
+            hook()
+        except Exception:
+            log.exception("database.after_commit_failed")
+
+
+def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    if not url.database or url.database == ":memory:":
+        message = "SQLite in memory has one connection only; name a file"
+        raise ValueError(message)
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    # isolation_level None switches off the driver's own idea of when to begin, which is never before a SELECT
+    # and never before SAVEPOINT; the "begin" events below begin instead.
+    arguments = {"isolation_level": None, "timeout": _BUSY_TIMEOUT_SECONDS}
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, connect_args=arguments)
+    reader = create_async_engine(url, pool_size=_READERS, max_overflow=0, pool_timeout=30, connect_args=arguments)
+    event.listen(writer.sync_engine, "connect", _prepare_writer)
+    event.listen(reader.sync_engine, "connect", _prepare_reader)
+    event.listen(writer.sync_engine, "begin", _begin_immediate)
+    event.listen(reader.sync_engine, "begin", _begin)
+    return writer, reader
+
+
+def _prepare_writer(connection: Any, _record: object) -> None:
+    _pragmas(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+
+def _prepare_reader(connection: Any, _record: object) -> None:
+    _pragmas(connection, "journal_mode=WAL", "query_only=ON")
+
+
+def _pragmas(connection: Any, *pragmas: str) -> None:
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_SECONDS * 1000}", *pragmas):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

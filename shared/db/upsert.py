@@ -1,0 +1,87 @@
+"""Writing many rows that may exist already, the same on PostgreSQL and SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import FromClause, Table, and_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.dml import Insert
+
+Target = Table | type[DeclarativeBase]
+Rows = Iterable[Mapping[str, Any]]
+
+
+def upsert(
+    dialect: str, table: Target, rows: Rows, key_columns: Sequence[str], guard_column: str | None = None
+) -> Insert:
+    """Insert rows, and replace those whose key exists.
+
+    With `guard_column` a row is only replaced by one with a greater value there (a sequence), so that replay
+    and reordering are harmless. Every row must have the same columns, and a key may stand only once among
+    them: reduce a batch to its newest state first. Columns are named by their database names.
+    Add `.returning(...)` to learn which rows won.
+    """
+    target = _table(table)
+    values = [dict(row) for row in rows]
+    _check(values, key_columns)
+    replaced = [name for name in values[0] if name not in key_columns]
+    if dialect == "postgresql":
+        statement = postgresql.insert(target).values(values)
+        where = _guard(target, statement.excluded, guard_column)
+        if not replaced:
+            return statement.on_conflict_do_nothing(index_elements=list(key_columns))
+        return statement.on_conflict_do_update(
+            index_elements=list(key_columns), set_={name: statement.excluded[name] for name in replaced}, where=where
+        )
+    lite = sqlite.insert(target).values(values)
+    if not replaced:
+        return lite.on_conflict_do_nothing(index_elements=list(key_columns))
+    return lite.on_conflict_do_update(
+        index_elements=list(key_columns),
+        set_={name: lite.excluded[name] for name in replaced},
+        where=_guard(target, lite.excluded, guard_column),
+    )
+
+
+def insert_ignore(dialect: str, table: Target, rows: Rows, key_columns: Sequence[str]) -> Insert:
+    """Insert rows and leave those alone whose key exists.
+
+    `.returning(key)` gives the new ones only: the inbox tells by it what is a duplicate.
+    """
+    values = [dict(row) for row in rows]
+    _check(values, key_columns)
+    if dialect == "postgresql":
+        return (
+            postgresql.insert(_table(table)).values(values).on_conflict_do_nothing(index_elements=list(key_columns))
+        )
+    return sqlite.insert(_table(table)).values(values).on_conflict_do_nothing(index_elements=list(key_columns))
+
+
+def _table(table: Target) -> Table:
+    if isinstance(table, Table):
+        return table
+    found: FromClause = table.__table__
+    if not isinstance(found, Table):
+        message = f"{table.__name__} is not mapped to a table"
+        raise TypeError(message)
+    return found
+
+
+def _check(values: list[dict[str, Any]], key_columns: Sequence[str]) -> None:
+    if not values:
+        message = "no rows to write"
+        raise ValueError(message)
+    columns = values[0].keys()
+    if any(row.keys() != columns for row in values):
+        message = "every row of an upsert must have the same columns"
+        raise ValueError(message)
+    if len({tuple(row[name] for name in key_columns) for row in values}) != len(values):
+        message = "a key stands twice in one upsert"
+        raise ValueError(message)
+
+
+def _guard(target: Table, excluded: Any, guard_column: str | None) -> Any:
+    return None if guard_column is None else and_(excluded[guard_column] > target.c[guard_column])
