@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import MetaData
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, registry
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -20,6 +22,18 @@ def new_metadata() -> MetaData:
 
 
 class ServiceBase(DeclarativeBase):
-    """Each service derives its own `Base` with `metadata = new_metadata()`, so that no table is shared."""
+    """Each service writes `class Base(ServiceBase): metadata = new_metadata()`.
+
+    Such a direct subclass is a base itself, not a table, and has its own registry: services may name their
+    models alike, even where one process (a test) imports several of them.
+    """
 
     __abstract__ = True
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Make a direct subclass a base of its own."""
+        if ServiceBase in cls.__bases__:
+            cls.__abstract__ = True
+            cls.registry = registry(metadata=cls.metadata)
+            cls._sa_registry = cls.registry
+        super().__init_subclass__(**arguments)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
@@ -43,8 +44,31 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-JsonDocument = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-"""A JSON document: JSONB on PostgreSQL, text on SQLite. Replace the value as a whole: changes inside are not seen."""
+class JsonDocument(TypeDecorator[Any]):
+    """A JSON document: JSONB on PostgreSQL, text on SQLite; None is SQL's NULL.
 
-Identifier = String(36)
-"""A UUID in its 36-character form (see `shared.identifiers`)."""
+    Replace the value as a whole: changes inside it are not seen.
+    """
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self) -> None:
+        """Take no options."""
+        super().__init__(none_as_null=True)
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Use JSONB where it exists: it is parsed once, and can be indexed."""
+        return dialect.type_descriptor(JSONB(none_as_null=True) if dialect.name == "postgresql" else self.impl_instance)
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> Any:
+        """Compare as JSON does, so that paths into the document work."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+
+class Identifier(String):
+    """A UUID in its 36-character form (see `shared.identifiers`)."""
+
+    def __init__(self) -> None:
+        """Take no options: the length is that of a UUID."""
+        super().__init__(36)
