@@ -1,0 +1,1 @@
+"""The five services. Each owns its database; none imports another."""

@@ -1,0 +1,1 @@
+"""Claims, repairs, appraisals, settlements, cheques and all partner updates."""

@@ -1,0 +1,1 @@
+"""Files of claims, contracts and clients."""

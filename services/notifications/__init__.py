@@ -1,0 +1,1 @@
+"""Alerts, clocks, read marks and the live events."""

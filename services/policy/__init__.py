@@ -1,0 +1,1 @@
+"""Clients, contracts and their versions, premium receipts."""
