@@ -1,0 +1,1 @@
+"""HTTP between services: problem documents, internal tokens, the client, and the frame of every application."""
