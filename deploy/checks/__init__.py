@@ -1,0 +1,1 @@
+"""The static checks behind `make check`, and the runner of `make test`."""
