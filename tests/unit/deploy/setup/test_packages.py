@@ -1,3 +1,4 @@
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -120,9 +121,7 @@ def test_a_failed_install_is_told_and_keeps_what_was_there(machine: Machine) -> 
 def test_a_python_without_its_venv_module_is_told_what_to_install(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
-    monkeypatch.setattr(
-        packages.importlib.util, "find_spec", lambda name: None if name == module else object()
-    )
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == module else object())
     with pytest.raises(SetupFailed, match=r"apt-get install python3\.\d+-venv"):
         create_venv()
     assert not machine.commands
