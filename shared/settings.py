@@ -45,7 +45,10 @@ class SecretFiles(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """Collect the fields that have such a file."""
-        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
         return {name: value for name, value in found.items() if value is not None}
 
 
@@ -63,10 +66,16 @@ class Settings(BaseSettings):
         SecretStr(DEVELOPMENT_SECRET),
         description=f"Signs tokens and cookies; at least {MINIMUM_SECRET_LENGTH} characters; required in production.",
     )
-    data_dir: Path = Field(Path(".data"), description="Folder of SQLite files, uploads and the demo's accounts.")
-    demo: bool = Field(True, description="Whether the embedded stack seeds demo data.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level logged.")
-    log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines.")
+    data_dir: Path = Field(
+        Path(".data"), description="Folder of SQLite files, uploads and the demo's accounts."
+    )
+    demo: bool = Field(default=True, description="Whether the embedded stack seeds demo data.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe level logged."
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="Log lines for people or for machines."
+    )
 
     host: str = Field("127.0.0.1", description="Address that the services listen on; 0.0.0.0 in containers.")
     port: Port = Field(8000, description="Port of the gateway.")
@@ -77,14 +86,20 @@ class Settings(BaseSettings):
 
     policy_url: str | None = Field(None, description="Base URL of the policy service; unset: this machine.")
     claims_url: str | None = Field(None, description="Base URL of the claims service; unset: this machine.")
-    documents_url: str | None = Field(None, description="Base URL of the documents service; unset: this machine.")
+    documents_url: str | None = Field(
+        None, description="Base URL of the documents service; unset: this machine."
+    )
     notifications_url: str | None = Field(
         None, description="Base URL of the notifications service; unset: this machine."
     )
     gateway_url: str | None = Field(None, description="Base URL of the gateway; unset: this machine.")
 
-    policy_database_url: str | None = Field(None, description="Database of policy; unset: SQLite in the data folder.")
-    claims_database_url: str | None = Field(None, description="Database of claims; unset: SQLite in the data folder.")
+    policy_database_url: str | None = Field(
+        None, description="Database of policy; unset: SQLite in the data folder."
+    )
+    claims_database_url: str | None = Field(
+        None, description="Database of claims; unset: SQLite in the data folder."
+    )
     documents_database_url: str | None = Field(
         None, description="Database of documents; unset: SQLite in the data folder."
     )
@@ -96,7 +111,8 @@ class Settings(BaseSettings):
     )
 
     kafka_bootstrap: str | None = Field(
-        None, description="Kafka bootstrap servers (host:port,...); unset: the embedded broker. Required in production."
+        None,
+        description="Kafka bootstrap servers (host:port,...); unset: the embedded broker. Required in production.",
     )
     kafka_port: Port = Field(19092, description="Port of the embedded broker.")
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
@@ -108,7 +124,9 @@ class Settings(BaseSettings):
     kafka_username: str | None = Field(None, description="SASL user, with a SASL protocol.")
     kafka_password: SecretStr | None = Field(None, description="SASL password, with a SASL protocol.")
     kafka_fetch_max_wait_ms: int | None = Field(
-        None, ge=1, description="Longest wait of a fetch in milliseconds; unset: 100 embedded, 500 on Apache Kafka."
+        None,
+        ge=1,
+        description="Longest wait of a fetch in milliseconds; unset: 100 embedded, 500 on Apache Kafka.",
     )
     broker_epoch: str | None = Field(
         None, description="Set by the embedded launcher: a new value after each start of the broker."
@@ -123,13 +141,16 @@ class Settings(BaseSettings):
     s3_region: str | None = Field(None, description="S3 region, where the server asks for one.")
 
     smtp_url: SecretStr | None = Field(
-        None, description="Mail server, smtp://user:password@host:port (smtps for TLS); unset: no mail is sent."
+        None,
+        description="Mail server, smtp://user:password@host:port (smtps for TLS); unset: no mail is sent.",
     )
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check(self) -> Self:  # noqa: N805, RUF100
         if self.kafka_security.startswith("SASL") and not (self.kafka_username and self.kafka_password):
-            message = f"{PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD must be set with {self.kafka_security}."
+            message = (
+                f"{PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD must be set with {self.kafka_security}."
+            )
             raise ValueError(message)
         if self.s3_endpoint and not (self.s3_access_key and self.s3_secret_key):
             message = f"{PREFIX}S3_ACCESS_KEY and {PREFIX}S3_SECRET_KEY must be set with {PREFIX}S3_ENDPOINT."

@@ -67,7 +67,12 @@ class Database:
             self.dialect = "postgresql"
             self._writer = nullcontext()
             self._write_engine = create_async_engine(
-                self.url, pool_size=pool_size, max_overflow=0, pool_timeout=30, pool_pre_ping=True, hide_parameters=True
+                self.url,
+                pool_size=pool_size,
+                max_overflow=0,
+                pool_timeout=30,
+                pool_pre_ping=True,
+                hide_parameters=True,
             )
             self._read_engine = self._write_engine.execution_options(postgresql_readonly=True)
         else:
@@ -163,8 +168,12 @@ def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     # isolation_level None switches off the driver's own idea of when to begin, which is never before a SELECT
     # and never before SAVEPOINT; the "begin" events below begin instead.
     arguments = {"isolation_level": None, "timeout": _BUSY_TIMEOUT_SECONDS}
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, connect_args=arguments, hide_parameters=True)
-    reader = create_async_engine(url, pool_size=_READERS, max_overflow=0, pool_timeout=30, connect_args=arguments, hide_parameters=True)
+    writer = create_async_engine(
+        url, pool_size=1, max_overflow=0, pool_timeout=30, connect_args=arguments, hide_parameters=True
+    )
+    reader = create_async_engine(
+        url, pool_size=_READERS, max_overflow=0, pool_timeout=30, connect_args=arguments, hide_parameters=True
+    )
     event.listen(writer.sync_engine, "connect", _prepare_writer)
     event.listen(reader.sync_engine, "connect", _prepare_reader)
     event.listen(writer.sync_engine, "begin", _begin_immediate)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import fcntl
+import os
 import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -80,7 +81,9 @@ def create_revision(service: str, url: str, message: str, folder: Path | None = 
     try:
         script = _alone_with(
             url,
-            lambda connection: command.revision(_config(service, connection, folder), message, autogenerate=True),
+            lambda connection: command.revision(
+                _config(service, connection, folder), message, autogenerate=True
+            ),
         )
     finally:
         template.unlink()
@@ -169,7 +172,9 @@ def _alone_with_sqlite(url: URL, work: Callable[[Connection], T]) -> T:
     with file.with_name(f"{file.name}.migrating").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         engine = create_engine(
-            url.set(drivername="sqlite"), poolclass=NullPool, connect_args={"isolation_level": None, "timeout": 10}
+            url.set(drivername="sqlite"),
+            poolclass=NullPool,
+            connect_args={"isolation_level": None, "timeout": 10},
         )
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         with engine.connect() as connection:
@@ -189,14 +194,14 @@ async def _alone_with_postgresql(url: URL, work: Callable[[Connection], T]) -> T
 
 
 async def _applied(url: URL) -> set[str]:
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    if url.get_backend_name() == "sqlite" and not os.path.exists(url.database or ""):  # noqa: ASYNC240, PTH110 - one stat
         return set()
     engine = create_async_engine(url, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             if not await connection.run_sync(lambda sync: inspect(sync).has_table(VERSION_TABLE)):
                 return set()
-            rows = await connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+            rows = await connection.execute(text("SELECT version_num FROM alembic_version"))
             return set(rows.scalars())
     finally:
         await engine.dispose()
@@ -218,7 +223,9 @@ def _revisions(folder: Path) -> tuple[set[str], set[str]]:
 def _constants(script: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for statement in ast.parse(script.read_text(encoding="utf-8")).body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        targets = (
+            statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        )
         for target in targets:
             if isinstance(target, ast.Name) and target.id in {"revision", "down_revision"}:
                 value = getattr(statement, "value", None)

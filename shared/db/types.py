@@ -59,7 +59,9 @@ class JsonDocument(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Use JSONB where it exists: it is parsed once, and can be indexed."""
-        return dialect.type_descriptor(JSONB(none_as_null=True) if dialect.name == "postgresql" else self.impl_instance)
+        return dialect.type_descriptor(
+            JSONB(none_as_null=True) if dialect.name == "postgresql" else self.impl_instance
+        )
 
     def coerce_compared_value(self, op: OperatorType | None, value: Any) -> Any:
         """Compare as JSON does, so that paths into the document work."""

@@ -34,7 +34,9 @@ def upsert(
         if not replaced:
             return statement.on_conflict_do_nothing(index_elements=list(key_columns))
         return statement.on_conflict_do_update(
-            index_elements=list(key_columns), set_={name: statement.excluded[name] for name in replaced}, where=where
+            index_elements=list(key_columns),
+            set_={name: statement.excluded[name] for name in replaced},
+            where=where,
         )
     lite = sqlite.insert(target).values(values)
     if not replaced:
@@ -55,9 +57,13 @@ def insert_ignore(dialect: str, table: Target, rows: Rows, key_columns: Sequence
     _check(values, key_columns)
     if dialect == "postgresql":
         return (
-            postgresql.insert(_table(table)).values(values).on_conflict_do_nothing(index_elements=list(key_columns))
+            postgresql.insert(_table(table))
+            .values(values)
+            .on_conflict_do_nothing(index_elements=list(key_columns))
         )
-    return sqlite.insert(_table(table)).values(values).on_conflict_do_nothing(index_elements=list(key_columns))
+    return (
+        sqlite.insert(_table(table)).values(values).on_conflict_do_nothing(index_elements=list(key_columns))
+    )
 
 
 def _table(table: Target) -> Table:

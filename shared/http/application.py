@@ -51,7 +51,7 @@ class CannotStart(Exception):  # noqa: N818
     """The service does not start; the message is one sentence for the operator."""
 
 
-def create_service_app(  # noqa: PLR0913 - the one place where a service is put together
+def create_service_app(
     name: str,
     settings: Settings,
     database: Database,

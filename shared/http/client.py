@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-
+import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -78,7 +79,7 @@ class Streamed:
 class ServiceClient:
     """Speaks for one person or partner at a time: every call names its scope and carries a fresh token.
 
-    Answers are decoded JSON (None for an empty body). Raises `ServiceUnavailable` when there is no answer in
+    `limit` is the longest wait in seconds. Answers are decoded JSON (None for an empty body). Raises `ServiceUnavailable` when there is no answer in
     time, `ServiceProblem` when the answer is a refusal. Close it when the application stops.
     """
 
@@ -90,10 +91,15 @@ class ServiceClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def get(
-        self, path: str, *, scope: Scope, params: Mapping[str, Any] | None = None, timeout: float = ANSWER_SECONDS
+        self,
+        path: str,
+        *,
+        scope: Scope,
+        params: Mapping[str, Any] | None = None,
+        limit: float = ANSWER_SECONDS,
     ) -> Any:
         """Read; `params` that are None are left out, lists repeat their key."""
-        return await self._ask("GET", path, scope, timeout, params=_query(params))
+        return await self._ask("GET", path, scope, limit, params=_query(params))
 
     async def post(
         self,
@@ -102,10 +108,10 @@ class ServiceClient:
         scope: Scope,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = ANSWER_SECONDS,
+        limit: float = ANSWER_SECONDS,
     ) -> Any:
         """Send a command. It is never repeated by itself: the caller knows whether it may be."""
-        return await self._command("POST", path, scope, json, headers, timeout)
+        return await self._command("POST", path, scope, json, headers, limit)
 
     async def put(
         self,
@@ -114,14 +120,14 @@ class ServiceClient:
         scope: Scope,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = ANSWER_SECONDS,
+        limit: float = ANSWER_SECONDS,
     ) -> Any:
         """Replace."""
-        return await self._command("PUT", path, scope, json, headers, timeout)
+        return await self._command("PUT", path, scope, json, headers, limit)
 
-    async def delete(self, path: str, *, scope: Scope, timeout: float = ANSWER_SECONDS) -> Any:
+    async def delete(self, path: str, *, scope: Scope, limit: float = ANSWER_SECONDS) -> Any:
         """Remove."""
-        return await self._ask("DELETE", path, scope, timeout)
+        return await self._ask("DELETE", path, scope, limit)
 
     async def upload(
         self,
@@ -130,7 +136,7 @@ class ServiceClient:
         scope: Scope,
         file: Upload,
         fields: Mapping[str, str | None] | None = None,
-        timeout: float = UPLOAD_SECONDS,
+        limit: float = UPLOAD_SECONDS,
     ) -> Any:
         """Send a file and form fields as multipart, streamed."""
         import aiohttp  # noqa: PLC0415
@@ -140,7 +146,7 @@ class ServiceClient:
             if value is not None:
                 form.add_field(name, value)
         form.add_field(file.field, file.content, filename=file.name, content_type=file.content_type)
-        return await self._ask("POST", path, scope, timeout, data=form)
+        return await self._ask("POST", path, scope, limit, data=form)
 
     @asynccontextmanager
     async def stream(
@@ -150,14 +156,16 @@ class ServiceClient:
         scope: Scope,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = UPLOAD_SECONDS,
+        limit: float = UPLOAD_SECONDS,
     ) -> AsyncIterator[Streamed]:
         """Read an answer piece by piece, for downloads."""
         import aiohttp  # noqa: PLC0415
 
         try:
-            async with self._request("GET", path, scope, timeout, headers=headers, params=_query(params)) as answer:
-                if answer.status >= 400:
+            async with self._request(
+                "GET", path, scope, limit, headers=headers, params=_query(params)
+            ) as answer:
+                if answer.status >= HTTPStatus.BAD_REQUEST:
                     raise ServiceProblem(answer.status, _document(await answer.read()))
                 lowered = {name.lower(): value for name, value in answer.headers.items()}
                 yield Streamed(answer.status, lowered, answer.content.iter_any())
@@ -177,22 +185,22 @@ class ServiceClient:
         scope: Scope,
         json: Any,
         headers: Mapping[str, str] | None,
-        timeout: float,
+        limit: float,
     ) -> Any:
-        body = None if json is None else orjson.dumps(json, default=str)
+        body = None if json is None else io.BytesIO(orjson.dumps(json, default=str))
         typed = {**(headers or {}), **({"Content-Type": "application/json"} if body is not None else {})}
-        return await self._ask(method, path, scope, timeout, headers=typed, data=body)
+        return await self._ask(method, path, scope, limit, headers=typed, data=body)
 
-    async def _ask(self, method: str, path: str, scope: Scope, timeout: float, **arguments: Any) -> Any:
+    async def _ask(self, method: str, path: str, scope: Scope, limit: float, **arguments: Any) -> Any:
         import aiohttp  # noqa: PLC0415
 
         try:
-            async with self._request(method, path, scope, timeout, **arguments) as answer:
+            async with self._request(method, path, scope, limit, **arguments) as answer:
                 body = await answer.read()
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError) as error:
             raise self._unavailable(error) from error
-        if status >= 400:
+        if status >= HTTPStatus.BAD_REQUEST:
             raise ServiceProblem(status, _document(body))
         if not body:
             return None
@@ -201,7 +209,7 @@ class ServiceClient:
         except orjson.JSONDecodeError as error:
             raise self._unavailable(error) from error
 
-    def _request(self, method: str, path: str, scope: Scope, timeout: float, **arguments: Any) -> Any:
+    def _request(self, method: str, path: str, scope: Scope, limit: float, **arguments: Any) -> Any:
         import aiohttp  # noqa: PLC0415
 
         headers = {
@@ -213,7 +221,7 @@ class ServiceClient:
             method,
             self._base + path,
             headers=headers,
-            timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=limit, sock_connect=CONNECT_SECONDS),
             allow_redirects=False,
             **arguments,
         )
@@ -223,9 +231,7 @@ class ServiceClient:
             import aiohttp  # noqa: PLC0415
 
             connector = aiohttp.TCPConnector(limit=100, keepalive_timeout=KEEP_ALIVE_SECONDS)
-            self._session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar()
-            )
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
     def _unavailable(self, error: Exception) -> ServiceUnavailable:

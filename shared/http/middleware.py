@@ -9,12 +9,15 @@ import time
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import log_unexpected, problem_of
 from shared.observability.metrics import http_seconds
 from shared.observability.tracing import bind_traceparent
 
+_CLIENT_CLOSED = 499
+"""What proxies log when the caller went away; nobody receives it."""
 _QUIET = ("/health", "/metrics")
 
 log = structlog.get_logger(__name__)
@@ -60,7 +63,9 @@ class RequestFrame:
                 await problem_of(BodyTooLarge()).response()(scope, receive, send_with_trace)
             else:
                 await self._app(scope, self._limited(receive), send_with_trace)
-        except Exception as error:
+        except ClientDisconnect:
+            status = status or _CLIENT_CLOSED
+        except Exception as error:  # noqa: BLE001 - the last resort: every error becomes a problem document
             problem = problem_of(error)
             if problem.code == "internal":
                 log_unexpected(error)
@@ -111,5 +116,3 @@ def route_template(scope: Scope) -> str:
 def _declared_length(headers: Headers) -> int:
     value = headers.get("content-length", "0")
     return int(value) if value.isascii() and value.isdigit() else 0
-
-

@@ -64,7 +64,7 @@ class ProblemDocument(BaseModel):
 class Problem(Exception):  # noqa: N818 - the field's word
     """An answer that is not a success; edges raise it where no domain error fits."""
 
-    def __init__(  # noqa: PLR0913 - the members of a problem document
+    def __init__(
         self,
         status: int,
         code: str,

@@ -106,5 +106,8 @@ def _key(secret: str) -> bytes:
 
 def _unauthenticated() -> Problem:
     return Problem(
-        401, "unauthenticated", "A valid token for this service is needed.", headers={"WWW-Authenticate": "Bearer"}
+        401,
+        "unauthenticated",
+        "A valid token for this service is needed.",
+        headers={"WWW-Authenticate": "Bearer"},
     )

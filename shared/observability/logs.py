@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 _FRAMES = 12
-_NOISY = ("aiokafka", "alembic", "aiosqlite", "asyncio", "faststream", "urllib3", "multipart", "python_multipart")
+_NOISY = (
+    "aiokafka",
+    "alembic",
+    "aiosqlite",
+    "asyncio",
+    "faststream",
+    "urllib3",
+    "multipart",
+    "python_multipart",
+)
 
 
 def configure_logging(service: str, settings: Settings) -> None:
@@ -36,7 +45,11 @@ def configure_logging(service: str, settings: Settings) -> None:
     ]
     renderer: Processor = _json if settings.log_format == "json" else _console()
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,

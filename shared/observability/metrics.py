@@ -5,7 +5,14 @@ Each carries the service as a label. Ages and delays are in seconds.
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 REGISTRY = CollectorRegistry(auto_describe=True)
@@ -33,7 +40,10 @@ batch_seconds = Histogram(
     registry=REGISTRY,
 )
 consumer_lag = Gauge(
-    "dossier_consumer_lag", "Records in a topic that are not handled yet.", ("service", "topic"), registry=REGISTRY
+    "dossier_consumer_lag",
+    "Records in a topic that are not handled yet.",
+    ("service", "topic"),
+    registry=REGISTRY,
 )
 consumer_progress_age = Gauge(
     "dossier_consumer_progress_age_seconds",
@@ -43,12 +53,17 @@ consumer_progress_age = Gauge(
 )
 outbox_pending = Gauge("dossier_outbox_pending", "Events not published yet.", ("service",), registry=REGISTRY)
 outbox_age = Gauge(
-    "dossier_outbox_age_seconds", "Age of the oldest event not published yet.", ("service",), registry=REGISTRY
+    "dossier_outbox_age_seconds",
+    "Age of the oldest event not published yet.",
+    ("service",),
+    registry=REGISTRY,
 )
 published = Counter(
     "dossier_published", "Events that the relay has published.", ("service", "topic"), registry=REGISTRY
 )
-live_streams = Gauge("dossier_live_streams", "Browsers that are connected to the feed.", ("service",), registry=REGISTRY)
+live_streams = Gauge(
+    "dossier_live_streams", "Browsers that are connected to the feed.", ("service",), registry=REGISTRY
+)
 clock_delay = Histogram(
     "dossier_clock_delay_seconds",
     "How long after its due time a clock fired.",
