@@ -56,6 +56,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         """Prepare the engines; nothing is opened before the first session. `pool_size` is for PostgreSQL."""
         self.url = normalise_url(url)
+        self._listeners: list[AfterCommit] = []
         backend = self.url.get_backend_name()
         self._writer: asyncio.Lock | nullcontext[None]
         self.dialect: Literal["sqlite", "postgresql"]
@@ -86,6 +87,10 @@ class Database:
         """The engine that may write: for migrations and for locks that span transactions."""
         return self._write_engine
 
+    def on_every_commit(self, hook: AfterCommit) -> None:
+        """Run `hook()` after each commit from now on: how a relay learns that there is something to publish."""
+        self._listeners.append(hook)
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """Open a session on one consistent snapshot. Writing through it is an error of the engine."""
@@ -108,6 +113,8 @@ class Database:
             try:
                 if self.dialect == "sqlite":
                     await uninterrupted(session.connection())
+                for hook in self._listeners:
+                    on_after_commit(session, hook)
                 yield session
                 await _run_before_commit(session)
                 await uninterrupted(_commit(session))

@@ -1,0 +1,185 @@
+"""Partner messages inside a batch: read, refused or handed on, and answered, each exactly once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.envelope import CloudEvent, service_source
+from shared.contracts.partners import RECEIPT_TYPE, Receipt
+from shared.contracts.topics import parse_partner_topic, receipts_topic
+from shared.db.upsert import insert_ignore
+from shared.messaging.dead_letters import put_aside
+from shared.messaging.outbox import enqueue_bytes
+from shared.messaging.partners import PartnerMessage, Reading, Verdict, read_message
+from shared.messaging.records import Record, derived_id
+from shared.messaging.tables import partner_message
+from shared.observability import metrics
+from shared.observability.tracing import current_traceparent
+
+PartnerHandler = Callable[[AsyncSession, PartnerMessage[Any]], Awaitable[Verdict]]
+Preload = Callable[[AsyncSession, Sequence[PartnerMessage[Any]]], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Batch:
+    """What one transaction knows about its partner messages."""
+
+    readings: dict[str, Reading] = field(default_factory=dict)
+    accepted: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    @contextmanager
+    def discarded_on_error(self) -> Iterator[None]:
+        """Forget what was accepted inside the block when the block fails: the partner of a savepoint."""
+        kept = len(self.rows)
+        try:
+            yield
+        except BaseException:
+            for row in self.rows[kept:]:
+                self.accepted.pop((row["partner_id"], row["message_id"]), None)
+            del self.rows[kept:]
+            raise
+
+
+class Intake:
+    """The partner topics of one service."""
+
+    def __init__(self, service: str) -> None:
+        """Start with no kinds."""
+        self._service = service
+        self._handlers: dict[str, tuple[PartnerHandler, Preload | None]] = {}
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of updates that are taken."""
+        return tuple(sorted(self._handlers))
+
+    def add(self, kind: str, handler: PartnerHandler, preload: Preload | None) -> None:
+        """Take updates of this kind."""
+        self._handlers[kind] = (handler, preload)
+
+    async def begin(self, session: AsyncSession, records: Sequence[Record]) -> Batch:
+        """Read the partner messages among `records`, find those accepted before, and let the services load what they need."""
+        batch = Batch()
+        ids: dict[str, list[str]] = defaultdict(list)
+        for record in records:
+            topic = parse_partner_topic(record.topic)
+            if topic is None or topic.kind not in self._handlers:
+                continue
+            reading = read_message(topic.partner_id, topic.kind, record.value, record.received_at)
+            batch.readings[record.identity] = reading
+            if reading.message_id is not None:
+                ids[topic.partner_id].append(reading.message_id)
+        for partner_id, message_ids in ids.items():
+            await self._load_accepted(session, batch, partner_id, message_ids)
+        await self._preload(session, batch)
+        return batch
+
+    async def _load_accepted(self, session: AsyncSession, batch: Batch, partner_id: str, ids: list[str]) -> None:
+        table = partner_message.c
+        found = await session.execute(
+            select(table.message_id, table.sequence, table.claim_number, table.policy_number).where(
+                table.partner_id == partner_id, table.message_id.in_(ids)
+            )
+        )
+        for message_id, sequence, claim_number, policy_number in found:
+            batch.accepted[(partner_id, message_id)] = Verdict("duplicate", sequence, claim_number, policy_number)
+
+    async def _preload(self, session: AsyncSession, batch: Batch) -> None:
+        for kind, (_, preload) in self._handlers.items():
+            if preload is None:
+                continue
+            found = [
+                reading.message
+                for reading in batch.readings.values()
+                if reading.message is not None
+                and reading.message.kind == kind
+                and (reading.message.partner_id, reading.message.message_id) not in batch.accepted
+            ]
+            if found:
+                await preload(session, found)
+
+    async def apply(self, session: AsyncSession, record: Record, batch: Batch) -> None:
+        """Take one record of a partner: exactly one receipt follows from it."""
+        topic = parse_partner_topic(record.topic)
+        reading = batch.readings.get(record.identity)
+        if topic is None or reading is None:
+            return
+        message_id = reading.message_id
+        if message_id is None:
+            # Nothing in it names it: the sender gets its coordinates, operations the bytes.
+            message_id = f"record:{record.coordinates}"
+            put_aside(session, record, service=self._service, reason="unattributable", attempts=1)
+        verdict = batch.accepted.get((topic.partner_id, message_id))
+        if verdict is None:
+            verdict = await self._decide(session, topic.kind, reading)
+        self._answer(session, topic.partner_id, record, verdict.receipt(message_id))
+        if verdict.outcome == "accepted":
+            self._keep(batch, topic.partner_id, topic.kind, message_id, verdict, record)
+        metrics.messages.labels(self._service, record.topic, verdict.outcome).inc()
+        log.debug(
+            "partner.message_taken",
+            partner=topic.partner_id,
+            kind=topic.kind,
+            outcome=verdict.outcome,
+            reason=verdict.reason.code if verdict.reason else None,
+        )
+
+    async def _decide(self, session: AsyncSession, kind: str, reading: Reading) -> Verdict:
+        if reading.message is not None:
+            handler, _ = self._handlers[kind]
+            return await handler(session, reading.message)
+        if reading.verdict is None:  # pragma: no cover - a reading has one or the other
+            raise AssertionError
+        return reading.verdict
+
+    def _answer(self, session: AsyncSession, partner_id: str, record: Record, receipt: Receipt) -> None:
+        """Enqueue the receipt; its id follows from the record, so that a redelivery is not answered twice."""
+        event = CloudEvent[Receipt](
+            id=derived_id("receipt", record.identity),
+            source=service_source(self._service),
+            type=RECEIPT_TYPE,
+            subject=receipt.message_id,
+            time=record.received_at,
+            sequence=receipt.sequence or 0,
+            traceparent=current_traceparent(),
+            data=receipt,
+        )
+        enqueue_bytes(
+            session, topic=receipts_topic(partner_id), key=receipt.message_id[:200], event_id=event.id, body=event.to_json()
+        )
+
+    def _keep(  # noqa: PLR0913 - one row
+        self, batch: Batch, partner_id: str, kind: str, message_id: str, verdict: Verdict, record: Record
+    ) -> None:
+        batch.accepted[(partner_id, message_id)] = Verdict(
+            "duplicate", verdict.sequence, verdict.claim_number, verdict.policy_number
+        )
+        batch.rows.append(
+            {
+                "partner_id": partner_id,
+                "message_id": message_id,
+                "kind": kind,
+                "outcome": verdict.outcome,
+                "claim_number": verdict.claim_number,
+                "policy_number": verdict.policy_number,
+                "sequence": verdict.sequence,
+                "received_at": record.received_at,
+            }
+        )
+
+    async def finish(self, session: AsyncSession, batch: Batch) -> None:
+        """Write what was accepted, so that its repetition is known for ever."""
+        if batch.rows:
+            dialect = session.get_bind().dialect.name
+            await session.execute(insert_ignore(dialect, partner_message, batch.rows, ["partner_id", "message_id"]))

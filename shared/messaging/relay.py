@@ -1,0 +1,270 @@
+"""Publishing the outbox: in order per key, at least once, for ever if need be.
+
+One relay per service is active: on PostgreSQL the one that holds an advisory lock, on SQLite the only one there is. A row whose topic
+does not exist, or whose record the broker refuses, holds back the rows of its own key alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from sqlalchemy import Row, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.db.database import Database
+from shared.db.upsert import upsert
+from shared.messaging.connection import producer_options
+from shared.messaging.records import EVENT_ID_HEADER
+from shared.messaging.tables import outbox, relay_state
+from shared.observability import metrics
+from shared.settings import Settings
+
+_BATCH: Final = 500
+_SEND_SECONDS: Final = 20.0
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+_IDLE_SECONDS: Final = {"sqlite": 5.0, "postgresql": 0.25}
+"""How long an idle relay waits for a wake-up before it looks by itself: on PostgreSQL other replicas commit, too."""
+_REPUBLISH_WINDOW: Final = timedelta(hours=24)
+_REPUBLISH_MOST: Final = 20_000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Held:
+    """Keys that wait, until when (monotonic seconds), after a refusal."""
+
+    until: dict[tuple[str, str], float] = field(default_factory=dict)
+    pauses: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def hold(self, key: tuple[str, str]) -> None:
+        pause = min(self.pauses.get(key, _FIRST_PAUSE) * 2, _LONGEST_PAUSE)
+        self.pauses[key] = pause
+        self.until[key] = time.monotonic() + pause
+
+    def release(self, key: tuple[str, str]) -> None:
+        self.until.pop(key, None)
+        self.pauses.pop(key, None)
+
+    def held(self, key: tuple[str, str]) -> bool:
+        return self.until.get(key, 0.0) > time.monotonic()
+
+
+class Relay:
+    """Publishes one service's outbox."""
+
+    def __init__(self, service: str, settings: Settings, database: Database) -> None:
+        """Prepare; nothing is connected before `run`."""
+        self._service = service
+        self._settings = settings
+        self._database = database
+        self._wake = asyncio.Event()
+        self._producer: AIOKafkaProducer | None = None
+        self._held = _Held()
+        self.active = False
+
+    def wake(self) -> None:
+        """Say that something was committed."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await self._lead()
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("relay.broker_away", service=self._service, error=type(error).__name__)
+            except Exception:
+                log.exception("relay.failed", service=self._service)
+            finally:
+                self.active = False
+                await self._drop_producer()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def health(self) -> dict[str, Any]:
+        """How many rows wait, and since when the oldest does."""
+        async with self._database.read() as session:
+            pending, oldest = (
+                await session.execute(
+                    select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.published_at.is_(None))
+                )
+            ).one()
+        age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+        metrics.outbox_pending.labels(self._service).set(pending)
+        metrics.outbox_age.labels(self._service).set(age)
+        return {"active": self.active, "pending": pending, "oldest_seconds": round(age, 1)}
+
+    async def _lead(self) -> None:
+        """Publish for as long as this is the active relay."""
+        if self._database.dialect == "sqlite":
+            await self._publish_for_ever(None)
+            return
+        async with self._database.engine.connect() as connection:
+            lock = zlib.crc32(f"dossier.relay.{self._service}".encode())
+            while not await connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": lock}):
+                await connection.rollback()
+                await asyncio.sleep(1)
+            await connection.commit()
+            await self._publish_for_ever(connection)
+
+    async def _publish_for_ever(self, lock: AsyncConnection | None) -> None:
+        await self._connect()
+        await self._republish_after_restart()
+        self.active = True
+        while True:
+            self._wake.clear()
+            published = await self._publish_batch()
+            if lock is not None:
+                await lock.scalar(text("SELECT 1"))  # the lock lives as long as its connection does
+                await lock.rollback()
+            if published == 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self._pause())
+
+    def _pause(self) -> float:
+        if not self._held.until:
+            return _IDLE_SECONDS[self._database.dialect]
+        return max(0.05, min(self._held.until.values()) - time.monotonic())
+
+    async def _connect(self) -> None:
+        producer = AIOKafkaProducer(**producer_options(self._settings))
+        try:
+            await asyncio.wait_for(producer.start(), _SEND_SECONDS)
+        except BaseException:
+            await _stop(producer)
+            raise
+        self._producer = producer
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stop(producer)
+
+    async def _republish_after_restart(self) -> None:
+        """Publish the recent outbox again when the embedded broker has begun a new life: it remembers nothing."""
+        epoch = self._settings.broker_epoch
+        if epoch is None:
+            return
+        async with self._database.write() as session:
+            known = await session.scalar(select(relay_state.c.broker_epoch).where(relay_state.c.id == 1))
+            if known == epoch:
+                return
+            newest = await session.scalar(select(func.max(outbox.c.position))) or 0
+            result = await session.execute(
+                update(outbox)
+                .where(
+                    outbox.c.published_at >= datetime.now(UTC) - _REPUBLISH_WINDOW,
+                    outbox.c.position > newest - _REPUBLISH_MOST,
+                )
+                .values(published_at=None, republished=True)
+            )
+            await session.execute(
+                upsert(self._database.dialect, relay_state, [{"id": 1, "broker_epoch": epoch}], ["id"])
+            )
+        log.info("relay.republishing", service=self._service, rows=getattr(result, "rowcount", 0))
+
+    async def _publish_batch(self) -> int:
+        """Publish up to one batch; returns how many rows got through."""
+        async with self._database.read() as session:
+            statement = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.position)
+            rows = (await session.execute(statement.limit(_BATCH))).all()
+            if rows and all(self._held.held((row.topic, row.key)) for row in rows):
+                waiting = [key for key, until in self._held.until.items() if until > time.monotonic()]
+                topics = sorted({topic for topic, _ in waiting})
+                rows = (await session.execute(statement.where(outbox.c.topic.not_in(topics)).limit(_BATCH))).all()
+        if not rows:
+            return 0
+        sent = await self._send(rows)
+        if sent:
+            async with self._database.write() as session:
+                await session.execute(
+                    update(outbox).where(outbox.c.position.in_(sent)).values(published_at=datetime.now(UTC))
+                )
+        return len(sent)
+
+    async def _send(self, rows: Sequence[Row[Any]]) -> list[int]:
+        """Send the rows and wait for the acknowledgements; gives the positions that are safely on the broker."""
+        producer = self._producer
+        if producer is None:  # pragma: no cover - `_lead` connects first
+            raise RuntimeError
+        missing = await self._missing_topics(producer, {row.topic for row in rows})
+        waiting: list[tuple[Row[Any], asyncio.Future[Any]]] = []
+        blocked: set[tuple[str, str]] = set()
+        for row in rows:
+            key = (row.topic, row.key)
+            if key in blocked or self._held.held(key):
+                blocked.add(key)
+                continue
+            if row.topic in missing:
+                self._refused(row, "no such topic", blocked)
+                continue
+            headers = [(EVENT_ID_HEADER, row.event_id.encode())]
+            headers += [(name, value.encode()) for name, value in row.headers.items() if name != EVENT_ID_HEADER]
+            try:
+                future = await asyncio.wait_for(
+                    producer.send(row.topic, value=row.body, key=row.key.encode(), headers=headers), _SEND_SECONDS
+                )
+            except KafkaError as error:
+                self._refused(row, type(error).__name__, blocked)
+                continue
+            waiting.append((row, future))
+        return await self._acknowledged(waiting, blocked)
+
+    async def _acknowledged(
+        self, waiting: list[tuple[Row[Any], asyncio.Future[Any]]], blocked: set[tuple[str, str]]
+    ) -> list[int]:
+        if not waiting:
+            return []
+        await asyncio.wait([future for _, future in waiting], timeout=_SEND_SECONDS)
+        sent: list[int] = []
+        for row, future in waiting:
+            key = (row.topic, row.key)
+            if not future.done():
+                # The client may hang for ever on a broker that went away: begin again with a new one.
+                raise TimeoutError
+            error = future.exception()
+            if error is not None:
+                self._refused(row, type(error).__name__, blocked)
+            elif key not in blocked:
+                self._held.release(key)
+                sent.append(row.position)
+                metrics.published.labels(self._service, row.topic).inc()
+        return sent
+
+    def _refused(self, row: Row[Any], reason: str, blocked: set[tuple[str, str]]) -> None:
+        key = (row.topic, row.key)
+        blocked.add(key)
+        self._held.hold(key)
+        log.warning("relay.held_back", service=self._service, topic=row.topic, position=row.position, reason=reason)
+
+    async def _missing_topics(self, producer: AIOKafkaProducer, topics: set[str]) -> set[str]:
+        """Topics that the broker does not have: asked for once, so that one of them cannot delay the others."""
+        known = producer.client.cluster
+        unknown = {topic for topic in topics if not known.partitions_for_topic(topic)}
+        if not unknown:
+            return set()
+        for topic in unknown:
+            producer.client.add_topic(topic)
+        await asyncio.wait_for(producer.client.force_metadata_update(), _SEND_SECONDS)
+        return {topic for topic in unknown if not known.partitions_for_topic(topic)}
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    """Stop, but never hang: a producer whose broker is gone waits for it."""
+    try:
+        await asyncio.wait_for(producer.stop(), 2)
+    except (KafkaError, OSError, TimeoutError) as error:
+        log.debug("relay.producer_abandoned", error=type(error).__name__)

@@ -1,0 +1,270 @@
+"""A service's share of the bus, running: FastStream's consumer, the relay, and a watchdog over both."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain
+from typing import Any, Final
+
+import structlog
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from shared.contracts.topics import partner_pattern
+from shared.db.database import Database
+from shared.messaging.connection import METADATA_MAX_AGE_MS, fetch_wait_ms, security
+from shared.messaging.consumer import Consumer, Stuck
+from shared.messaging.records import Record, record_of
+from shared.messaging.relay import Relay
+from shared.observability import metrics
+from shared.settings import Settings
+
+_BATCH: Final = 500
+_CONNECT_SECONDS: Final = 30.0
+_RETRY_SECONDS: Final = 1.0
+_WATCH_SECONDS: Final = 15.0
+_HANG_SECONDS: Final = 60.0
+_EXIT_HUNG: Final = 70
+
+log = structlog.get_logger(__name__)
+
+
+class Messaging:
+    """Starts and stops what connects a service to the bus. A broker that is away delays nobody: it is tried until it answers."""
+
+    def __init__(self, service: str, settings: Settings, database: Database, consumer: Consumer) -> None:
+        """Wire; nothing is connected before `start`."""
+        self.relay = Relay(service, settings, database)
+        self._service = service
+        self._settings = settings
+        self._database = database
+        self._consumer = consumer
+        self._broker: KafkaBroker | None = None
+        self._subscriber: Any = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._busy_since: float | None = None
+        self._progress_at = time.monotonic()
+        self._positions: dict[Any, int] = {}
+        self._lag = 0
+
+    async def start(self) -> None:
+        """Begin to connect, publish and consume; returns at once, `health` tells how far it is."""
+        self._database.on_every_commit(self.relay.wake)
+        for run in (self.relay.run, self._connect, self._watch):
+            self._tasks.append(asyncio.create_task(run(), name=f"messaging.{run.__name__}"))
+
+    async def stop(self) -> None:
+        """Stop taking records, let the batch in hand finish, and disconnect."""
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            await _abandon(broker)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def health(self) -> dict[str, Any]:
+        """Readiness: the consumer has its partitions and moves, the relay is up (or another replica's is)."""
+        relay = await self.relay.health()
+        listening = bool(self._listened_to)
+        assigned = len(self._assignment())
+        stuck = self._stuck_seconds()
+        problems = []
+        if listening and (self._broker is None or (assigned == 0 and self._settings.embedded)):
+            problems.append("consumer has not joined")
+        if stuck > _HANG_SECONDS / 2:
+            problems.append("consumer makes no progress")
+        if self._settings.embedded and not relay["active"]:
+            problems.append("relay is not connected")
+        return {
+            "ready": not problems,
+            "problems": problems,
+            "consumer": {"partitions": assigned, "lag": self._lag, "stuck_seconds": round(stuck, 1)},
+            "relay": relay,
+        }
+
+    @property
+    def _listened_to(self) -> tuple[str, ...]:
+        return (*self._consumer.topics, *self._consumer.partner_kinds)
+
+    async def _connect(self) -> None:
+        while True:
+            broker = self._build()
+            try:
+                await asyncio.wait_for(broker.start(), _CONNECT_SECONDS)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("messaging.broker_away", service=self._service, error=type(error).__name__)
+                await _abandon(broker)
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            self._broker = broker
+            self._progress_at = time.monotonic()
+            log.info("messaging.connected", service=self._service)
+            return
+
+    def _build(self) -> KafkaBroker:
+        broker = KafkaBroker(
+            self._settings.bootstrap,
+            client_id=f"dossier-{self._service}",
+            security=security(self._settings),
+            metadata_max_age_ms=METADATA_MAX_AGE_MS,
+            allow_auto_create_topics=False,
+            graceful_timeout=3.0,
+            logger=None,
+            apply_types=False,
+        )
+        common: dict[str, Any] = {
+            "auto_offset_reset": "earliest",
+            "ack_policy": AckPolicy.MANUAL,
+            "fetch_max_wait_ms": fetch_wait_ms(self._settings),
+            "parser": _parse,
+            "decoder": _undecoded,
+        }
+        if self._listened_to:
+            names, pattern = self._subscription()
+            self._subscriber = broker.subscriber(
+                *names,
+                pattern=pattern,
+                group_id=f"{self._service}.main",
+                title=f"{self._service}.main",
+                description=f"All that {self._service} listens to, in batches, each one transaction.",
+                session_timeout_ms=6_000 if self._settings.embedded else 15_000,
+                heartbeat_interval_ms=2_000 if self._settings.embedded else 3_000,
+                max_poll_interval_ms=300_000,
+                **common,
+            )(self._take)
+        for tail in self._consumer.tails:
+            handler = _tail_handler(tail.adapter, tail.handler)
+            broker.subscriber(
+                tail.topic,
+                title=f"{self._service}.tail.{tail.topic}",
+                description="New events only, on every replica.",
+                **{**common, "auto_offset_reset": "latest"},
+            )(handler)
+        return broker
+
+    def _subscription(self) -> tuple[tuple[str, ...], str | None]:
+        """Topic names, or one anchored pattern when partners, known and to come, are among them."""
+        if not self._consumer.partner_kinds:
+            return self._consumer.topics, None
+        alternatives = [re.escape(topic) for topic in self._consumer.topics]
+        alternatives.append(partner_pattern(self._consumer.partner_kinds))
+        return (), rf"^(?:{'|'.join(alternatives)})$"
+
+    async def _take(self, message: Any) -> None:
+        """Take the record that woke us together with all others that are there already.
+
+        FastStream's own batches sleep after an empty fetch (up to two of its timeouts of delay), so the single-record
+        subscriber wakes and the rest is drained from the client's buffer.
+        """
+        kafka: KafkaMessage = message
+        consumer: Any = kafka.consumer
+        more = await consumer.getmany(timeout_ms=0, max_records=_BATCH - 1)
+        records = [record_of(raw) for raw in (kafka.raw_message, *chain.from_iterable(more.values()))]
+        self._busy_since = time.monotonic()
+        try:
+            with metrics.batch_seconds.labels(self._service).time():
+                await self._consumer.take(records)
+        except Stuck:
+            log.exception("messaging.batch_put_back", service=self._service, records=len(records))
+            _rewind(consumer, records)
+            return
+        finally:
+            self._busy_since = None
+            self._progress_at = time.monotonic()
+        try:
+            await kafka.ack()
+        except KafkaError as error:
+            # A rebalance took the partition away: whoever has it now finds the records in the inbox.
+            log.warning("messaging.commit_failed", service=self._service, error=type(error).__name__)
+
+    def _client(self) -> Any:
+        return self._broker.subscribers[0].consumer if self._broker and self._listened_to else None  # type: ignore[attr-defined]
+
+    def _assignment(self) -> set[Any]:
+        client = self._client()
+        return set(client.assignment()) if client is not None else set()
+
+    def _stuck_seconds(self) -> float:
+        if self._busy_since is not None:
+            return time.monotonic() - self._busy_since
+        return time.monotonic() - self._progress_at if self._lag else 0.0
+
+    async def _watch(self) -> None:
+        """End the process when its consumer hangs with records waiting: the client library can, without an error."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            await self.relay.health()
+            with suppress(KafkaError, OSError, TimeoutError):
+                await asyncio.wait_for(self._measure(), _WATCH_SECONDS)
+            stuck = self._stuck_seconds()
+            metrics.consumer_progress_age.labels(self._service).set(stuck)
+            if stuck > _HANG_SECONDS:
+                log.critical("messaging.consumer_hangs", service=self._service, lag=self._lag, seconds=round(stuck))
+                os._exit(_EXIT_HUNG)
+
+    async def _measure(self) -> None:
+        """Compare where the consumer is with where its partitions end."""
+        client = self._client()
+        if client is None:
+            return
+        partitions = self._assignment()
+        ends = await client.end_offsets(list(partitions)) if partitions else {}
+        positions = {partition: await client.position(partition) for partition in partitions}
+        self._lag = sum(max(0, ends[partition] - position) for partition, position in positions.items())
+        metrics.consumer_lag.labels(self._service, "").set(self._lag)
+        if positions != self._positions or not self._lag:
+            self._progress_at = time.monotonic()
+        self._positions = positions
+
+
+async def _parse(message: Any, original: Callable[[Any], Any]) -> Any:
+    """Drop header values that are null: the library's parser breaks on what foreign producers may send."""
+    if any(value is None for _, value in message.headers or ()):
+        kept = tuple((name, value) for name, value in message.headers if value is not None)
+        message = replace(message, headers=kept)
+    return await original(message)
+
+
+async def _undecoded(message: Any) -> Any:
+    """Hand over the message as it is: decoding is ours, one by one, so that a bad message cannot hurt its neighbours."""
+    return message
+
+
+def _rewind(consumer: Any, records: list[Record]) -> None:
+    """Put the client back to the first record of each partition of the batch."""
+    from aiokafka import TopicPartition  # noqa: PLC0415
+
+    first: dict[Any, int] = {}
+    for record in records:
+        partition = TopicPartition(record.topic, record.partition)
+        first[partition] = min(first.get(partition, record.offset), record.offset)
+    for partition, offset in first.items():
+        consumer.seek(partition, offset)
+
+
+async def _abandon(broker: KafkaBroker) -> None:
+    """Stop, but never hang on a broker that is gone."""
+    try:
+        await asyncio.wait_for(broker.stop(), 4)
+    except (KafkaError, OSError, TimeoutError) as error:
+        log.debug("messaging.broker_abandoned", error=type(error).__name__)
+
+
+def _tail_handler(adapter: Any, handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    async def tail(message: Any) -> None:
+        try:
+            event = adapter.validate_json(message.raw_message.value or b"")
+        except ValueError:
+            log.warning("messaging.tail_unreadable", topic=message.raw_message.topic)
+            return
+        await handler(event)
+
+    return tail
