@@ -57,6 +57,7 @@ class Database:
         """Prepare the engines; nothing is opened before the first session. `pool_size` is for PostgreSQL."""
         self.url = normalise_url(url)
         self._listeners: list[AfterCommit] = []
+        self._writing: asyncio.Task[object] | None = None
         backend = self.url.get_backend_name()
         self._writer: asyncio.Lock | nullcontext[None]
         self.dialect: Literal["sqlite", "postgresql"]
@@ -108,11 +109,12 @@ class Database:
         or a connection behind. When a cancellation arrives during the commit, the commit stands, its hooks
         run, and the cancellation goes on afterwards.
         """
+        self._refuse_nesting()
         async with self._writer:
+            self._writing = asyncio.current_task()
             session = self._write_sessions()
             try:
-                if self.dialect == "sqlite":
-                    await uninterrupted(session.connection())
+                await uninterrupted(session.connection())
                 for hook in self._listeners:
                     on_after_commit(session, hook)
                 yield session
@@ -122,7 +124,14 @@ class Database:
                 await uninterrupted(session.rollback())
                 raise
             finally:
+                self._writing = None
                 await uninterrupted(session.close())
+
+    def _refuse_nesting(self) -> None:
+        """On SQLite a second write inside the first would wait for itself for ever: say so instead."""
+        if self.dialect == "sqlite" and self._writing is not None and self._writing is asyncio.current_task():
+            message = "this task has a write session open already; pass that session on"
+            raise RuntimeError(message)
 
     async def ping(self) -> None:
         """Ask the database for an answer; raises what the driver raises when there is none."""
