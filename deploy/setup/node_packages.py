@@ -18,7 +18,7 @@ def install_node_packages() -> None:
     key = digest(INPUTS)
     if is_done(STAMP, key):
         return
-    env = {}
+    env = {"NODE_USE_SYSTEM_CA": "1"}  # the wheel brings its own certificates, and not those of the office
     npm = _npm_of_the_machine()
     if npm is None:
         install_node()

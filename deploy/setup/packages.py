@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from deploy.setup.step import ROOT, VENV, SetupFailed, digest, is_done, mark_done, run
+from deploy.setup.step import ROOT, VENV, IndexUnreachable, SetupFailed, digest, is_done, mark_done, run
 
 HERE = Path(__file__).parent
 STAMPS = VENV / "stamps"
@@ -126,6 +126,9 @@ def _install_locks(title: str, locks: list[Path]) -> None:
             mark_done(STAMPS / "installer", digest([INSTALLER_LOCK]))
         quiet = {"UV_LINK_MODE": os.environ.get("UV_LINK_MODE", "copy")}
         run(title, [*uv, "--compile-bytecode", *requirements], env=quiet)
+    except IndexUnreachable:
+        if not is_done(STAMPS / "installer", digest([INSTALLER_LOCK])):
+            raise  # that was pip already
+        run(f"{title} with pip", [*pip, *requirements])  # pip.conf may name a mirror, which uv does not read
     except SetupFailed:
-        # uv has no wheel for every machine and reads no pip.conf: pip is slower, and knows the machine.
-        run(f"{title} with pip", [*pip, *requirements])
+        run(f"{title} with pip", [*pip, *requirements])  # slower, but there is not a uv for every machine

@@ -29,6 +29,10 @@ class SetupFailed(Exception):  # noqa: N818 - it is what the user reads: one sen
     """Set-up cannot go on. The message is one sentence that says what to do."""
 
 
+class IndexUnreachable(SetupFailed):
+    """The package index does not answer; another program will not reach it either."""
+
+
 def digest(parts: Iterable[Path | str]) -> str:
     """Key of a step: the content of the files and the words it depends on."""
     total = hashlib.sha256()
@@ -81,7 +85,7 @@ def run(title: str, command: list[str], env: Mapping[str, str] | None = None) ->
             child.wait()
             raise
     if child.returncode:
-        raise SetupFailed(_reason(title, log))
+        raise _failure(title, log)
 
 
 def _watch(title: str, child: "subprocess.Popen[bytes]", started: float) -> None:
@@ -107,19 +111,19 @@ def _say(text: str, same_line: bool = False) -> None:
     sys.stderr.flush()
 
 
-def _reason(title: str, log: Path) -> str:
+def _failure(title: str, log: Path) -> SetupFailed:
     text = log.read_text(errors="replace")
     where = log.relative_to(ROOT)
     if re.search(r"no space left|enospc", text, re.IGNORECASE):
-        return f"{title} failed: the disk is full (all of it: {where})."
+        return SetupFailed(f"{title} failed: the disk is full (all of it: {where}).")
     if re.search(r"permission denied|eacces", text, re.IGNORECASE):
-        return f"{title} failed: a folder may not be written (all of it: {where})."
+        return SetupFailed(f"{title} failed: a folder may not be written (all of it: {where}).")
     if NO_NETWORK.search(text):
-        return (
+        return IndexUnreachable(
             f"{title} failed: the package index cannot be reached; check the network or the proxy and run "
             f"make again (all of it: {where})."
         )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     complaint = next((line for line in lines if re.match(r"(?i)(npm )?error\b|.*\bfatal\b", line)), "")
     complaint = complaint or (lines[-1] if lines else "it said nothing")
-    return f"{title} failed: {complaint[:300]} (all of it: {where})."
+    return SetupFailed(f"{title} failed: {complaint[:300]} (all of it: {where}).")

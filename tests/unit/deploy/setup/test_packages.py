@@ -8,7 +8,7 @@ import pytest
 
 from deploy.setup import packages
 from deploy.setup.packages import create_venv, install_command, install_runtime
-from deploy.setup.step import SetupFailed
+from deploy.setup.step import IndexUnreachable, SetupFailed
 
 
 class Machine:
@@ -18,6 +18,7 @@ class Machine:
         self.venv = venv
         self.commands: list[list[str]] = []
         self.broken: set[str] = set()
+        self.unreachable: set[str] = set()
 
     def run(self, title: str, command: list[str], env: Mapping[str, str] | None = None) -> None:
         self.commands.append(command)
@@ -26,6 +27,8 @@ class Machine:
             (self.venv / "bin" / "python").symlink_to(sys.executable)
             (self.venv / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
         program = "pip" if "-m" in command and "pip" in command else Path(command[0]).name
+        if program in self.unreachable:
+            raise IndexUnreachable(f"{title} failed")
         if program in self.broken:
             raise SetupFailed(f"{title} failed")
 
@@ -102,6 +105,21 @@ def test_an_environment_of_another_python_is_made_anew(
 def test_pip_installs_where_uv_cannot(machine: Machine) -> None:
     machine.broken = {"uv"}
     create_venv()
+    install_runtime()
+    assert machine.programs() == ["venv", "pip", "uv", "pip"]
+
+
+def test_pip_is_not_asked_twice_when_the_index_is_out_of_reach(machine: Machine) -> None:
+    create_venv()
+    machine.unreachable = {"pip"}
+    with pytest.raises(IndexUnreachable):
+        install_runtime()
+    assert machine.programs() == ["venv", "pip"]
+
+
+def test_pip_is_asked_for_the_mirror_that_uv_does_not_know(machine: Machine) -> None:
+    create_venv()
+    machine.unreachable = {"uv"}
     install_runtime()
     assert machine.programs() == ["venv", "pip", "uv", "pip"]
 
