@@ -47,7 +47,13 @@ AGGREGATES: Final[tuple[Aggregate, ...]] = (
         "policy",
         topics.POLICY_EVENTS,
         ContractState,
-        ("contract-registered", "contract-amended", "contract-status-changed", "contract-receipts-changed", "contract-noted"),
+        (
+            "contract-registered",
+            "contract-amended",
+            "contract-status-changed",
+            "contract-receipts-changed",
+            "contract-noted",
+        ),
     ),
     Aggregate(
         "claim",
@@ -65,15 +71,27 @@ AGGREGATES: Final[tuple[Aggregate, ...]] = (
             "cheque-changed",
         ),
     ),
-    Aggregate("document", "documents", topics.DOCUMENTS_EVENTS, DocumentState, ("document-added", "document-changed", "document-removed")),
+    Aggregate(
+        "document",
+        "documents",
+        topics.DOCUMENTS_EVENTS,
+        DocumentState,
+        ("document-added", "document-changed", "document-removed"),
+    ),
     Aggregate("alert", "notifications", topics.NOTIFICATIONS_EVENTS, AlertState, ("alert-raised",)),
-    Aggregate("agency", "identity", topics.IDENTITY_EVENTS, AgencyState, ("agency-registered", "agency-changed")),
+    Aggregate(
+        "agency", "identity", topics.IDENTITY_EVENTS, AgencyState, ("agency-registered", "agency-changed")
+    ),
     Aggregate("user", "identity", topics.IDENTITY_EVENTS, UserState, ("user-registered", "user-changed")),
-    Aggregate("partner", "identity", topics.IDENTITY_EVENTS, PartnerState, ("partner-registered", "partner-changed")),
+    Aggregate(
+        "partner", "identity", topics.IDENTITY_EVENTS, PartnerState, ("partner-registered", "partner-changed")
+    ),
 )
 """Every aggregate that services announce. A sixth service adds its rows here."""
 
-_BY_TYPE: Final = {aggregate.event_type(name): aggregate for aggregate in AGGREGATES for name in aggregate.happenings}
+_BY_TYPE: Final = {
+    aggregate.event_type(name): aggregate for aggregate in AGGREGATES for name in aggregate.happenings
+}
 _BY_STATE: Final = {aggregate.state: aggregate for aggregate in AGGREGATES}
 _TYPE = re.compile(r"^dossier\.[a-z]+\.([a-z-]+)\.v\d+$")
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 _MAX_DIGITS = 14
@@ -16,7 +24,7 @@ def _only_strings(value: object) -> object:
     if isinstance(value, Decimal):
         return value
     if not isinstance(value, str):
-        raise PydanticCustomError("decimal_string", "an amount is a decimal string such as \"1250.00\"")
+        raise PydanticCustomError("decimal_string", 'an amount is a decimal string such as "1250.00"')
     return value
 
 
@@ -50,7 +58,10 @@ PositiveAmount = Annotated[Amount, Field(ge=0)]
 """An amount that cannot be negative."""
 
 Currency = Annotated[
-    str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})
+    str,
+    Field(pattern=r"^[A-Z]{3}$"),
+    AfterValidator(_known_currency),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"}),
 ]
 """An ISO 4217 code."""
 

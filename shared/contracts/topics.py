@@ -12,7 +12,13 @@ CLAIMS_EVENTS: Final = "claims.events.v1"
 DOCUMENTS_EVENTS: Final = "documents.events.v1"
 NOTIFICATIONS_EVENTS: Final = "notifications.events.v1"
 IDENTITY_EVENTS: Final = "identity.events.v1"
-INTERNAL_TOPICS: Final = (POLICY_EVENTS, CLAIMS_EVENTS, DOCUMENTS_EVENTS, NOTIFICATIONS_EVENTS, IDENTITY_EVENTS)
+INTERNAL_TOPICS: Final = (
+    POLICY_EVENTS,
+    CLAIMS_EVENTS,
+    DOCUMENTS_EVENTS,
+    NOTIFICATIONS_EVENTS,
+    IDENTITY_EVENTS,
+)
 
 REPAIR_UPDATES: Final = "repair-updates"
 CLAIM_UPDATES: Final = "claim-updates"

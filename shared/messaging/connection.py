@@ -31,7 +31,10 @@ def security(settings: Settings) -> BaseSecurity | None:
     if username is None or password is None:  # pragma: no cover - the settings refuse this
         raise ValueError(settings.kafka_security)
     return kinds[settings.kafka_mechanism](
-        username=username, password=password.get_secret_value(), ssl_context=context, use_ssl=context is not None
+        username=username,
+        password=password.get_secret_value(),
+        ssl_context=context,
+        use_ssl=context is not None,
     )
 
 

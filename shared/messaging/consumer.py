@@ -26,12 +26,12 @@ from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import aggregate_of_state, aggregate_of_type
 from shared.contracts.partners import Receipt
 from shared.db.database import Database
-from shared.db.upsert import insert_ignore
+from shared.db.upsert import insert_ignore, upsert
 from shared.messaging.dead_letters import put_aside
 from shared.messaging.intake import Batch, Intake, PartnerHandler, Preload
 from shared.messaging.outbox import discarded_on_error
 from shared.messaging.records import EVENT_ID_HEADER, Record
-from shared.messaging.tables import inbox
+from shared.messaging.tables import consumer_position, inbox
 from shared.observability import metrics
 from shared.observability.tracing import bind_traceparent, current_traceparent
 
@@ -75,6 +75,17 @@ class Consumer:
         self._states: dict[type[BaseModel], tuple[TypeAdapter[Any], list[StateHandler]]] = {}
         self._intake = Intake(service)
         self._receipts: ReceiptHandler | None = None
+        self._epoch: str | None = None
+
+    def keep_positions(self, broker_epoch: str) -> None:
+        """Write down, with each batch, where it ended: for a broker that is used without a group, in this life of it."""
+        self._epoch = broker_epoch
+
+    async def positions(self) -> dict[tuple[str, int], int]:
+        """Topic and partition -> the next offset to take, as written down in this life of the broker."""
+        async with self._database.read() as session:
+            statement = select(consumer_position).where(consumer_position.c.broker_epoch == self._epoch)
+            return {(row.topic, row.partition): row.next_offset for row in await session.execute(statement)}
 
     def on_state(self, state: type[BaseModel], handler: StateHandler) -> None:
         """Hand every event of this aggregate to `handler`, once. It keeps the state with the highest sequence."""
@@ -111,11 +122,13 @@ class Consumer:
         for attempt in range(1, _ATTEMPTS_OF_A_BATCH + 1):
             try:
                 await self._apply(records, isolate=isolate)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - every failure of a batch is either passing or isolated
                 if not _passing(error) and not isolate:
                     isolate = True
                     continue
-                log.warning("consumer.batch_failed", attempt=attempt, records=len(records), error=repr(error)[:300])
+                log.warning(
+                    "consumer.batch_failed", attempt=attempt, records=len(records), error=repr(error)[:300]
+                )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
@@ -140,6 +153,7 @@ class Consumer:
                     await self._apply_one(session, record, batch)
             await self._intake.finish(session, batch)
             await self._remember(session, fresh)
+            await self._write_positions(session, records)
         for record in fresh:
             metrics.messages.labels(self.service, record.topic, "applied").inc()
         metrics.messages.labels(self.service, "", "duplicate").inc(len(records) - len(fresh))
@@ -157,8 +171,15 @@ class Consumer:
                 if attempt < _ATTEMPTS_OF_A_RECORD and not isinstance(error, Unprocessable):
                     await asyncio.sleep(_FIRST_PAUSE * attempt)
                     continue
-                log.warning("consumer.dead_letter", record=record.coordinates, error=type(error).__name__, exc_info=error)
-                put_aside(session, record, service=self.service, reason=type(error).__name__, attempts=attempt)
+                log.warning(
+                    "consumer.dead_letter",
+                    record=record.coordinates,
+                    error=type(error).__name__,
+                    exc_info=error,
+                )
+                put_aside(
+                    session, record, service=self.service, reason=type(error).__name__, attempts=attempt
+                )
             return
 
     async def _apply_one(self, session: AsyncSession, record: Record, batch: Batch) -> None:
@@ -195,7 +216,9 @@ class Consumer:
     async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> list[Record]:
         """Those records that were not taken before, each once, in order."""
         unique = {record.identity: record for record in reversed(records)}
-        known = set(await session.scalars(select(inbox.c.record_id).where(inbox.c.record_id.in_(list(unique)))))
+        known = set(
+            await session.scalars(select(inbox.c.record_id).where(inbox.c.record_id.in_(list(unique))))
+        )
         return [record for identity, record in reversed(unique.items()) if identity not in known]
 
     async def _remember(self, session: AsyncSession, records: Sequence[Record]) -> None:
@@ -204,6 +227,19 @@ class Consumer:
         now = self._clock.now()
         rows = [{"record_id": record.identity, "received_at": now} for record in records]
         await session.execute(insert_ignore(self._database.dialect, inbox, rows, ["record_id"]))
+
+    async def _write_positions(self, session: AsyncSession, records: Sequence[Record]) -> None:
+        ends = {
+            (record.topic, record.partition): record.offset + 1 for record in records if record.partition >= 0
+        }
+        if self._epoch is None or not ends:
+            return
+        rows = [
+            {"topic": topic, "partition": partition, "broker_epoch": self._epoch, "next_offset": end}
+            for (topic, partition), end in ends.items()
+        ]
+        statement = upsert(self._database.dialect, consumer_position, rows, ["topic", "partition"])
+        await session.execute(statement)
 
 
 def _adapter(state: type[BaseModel]) -> TypeAdapter[Any]:

@@ -85,7 +85,9 @@ class Intake:
         await self._preload(session, batch)
         return batch
 
-    async def _load_accepted(self, session: AsyncSession, batch: Batch, partner_id: str, ids: list[str]) -> None:
+    async def _load_accepted(
+        self, session: AsyncSession, batch: Batch, partner_id: str, ids: list[str]
+    ) -> None:
         table = partner_message.c
         found = await session.execute(
             select(table.message_id, table.sequence, table.claim_number, table.policy_number).where(
@@ -93,7 +95,9 @@ class Intake:
             )
         )
         for message_id, sequence, claim_number, policy_number in found:
-            batch.accepted[(partner_id, message_id)] = Verdict("duplicate", sequence, claim_number, policy_number)
+            batch.accepted[(partner_id, message_id)] = Verdict(
+                "duplicate", sequence, claim_number, policy_number
+            )
 
     async def _preload(self, session: AsyncSession, batch: Batch) -> None:
         for kind, (_, preload) in self._handlers.items():
@@ -156,10 +160,14 @@ class Intake:
             data=receipt,
         )
         enqueue_bytes(
-            session, topic=receipts_topic(partner_id), key=receipt.message_id[:200], event_id=event.id, body=event.to_json()
+            session,
+            topic=receipts_topic(partner_id),
+            key=receipt.message_id[:200],
+            event_id=event.id,
+            body=event.to_json(),
         )
 
-    def _keep(  # noqa: PLR0913 - one row
+    def _keep(
         self, batch: Batch, partner_id: str, kind: str, message_id: str, verdict: Verdict, record: Record
     ) -> None:
         batch.accepted[(partner_id, message_id)] = Verdict(
@@ -182,4 +190,6 @@ class Intake:
         """Write what was accepted, so that its repetition is known for ever."""
         if batch.rows:
             dialect = session.get_bind().dialect.name
-            await session.execute(insert_ignore(dialect, partner_message, batch.rows, ["partner_id", "message_id"]))
+            await session.execute(
+                insert_ignore(dialect, partner_message, batch.rows, ["partner_id", "message_id"])
+            )

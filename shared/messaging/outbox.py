@@ -52,7 +52,11 @@ def enqueue_bytes(
             "topic": topic,
             "key": key,
             "body": body,
-            "headers": {"content-type": "application/cloudevents+json", "traceparent": traceparent, **(headers or {})},
+            "headers": {
+                "content-type": "application/cloudevents+json",
+                "traceparent": traceparent,
+                **(headers or {}),
+            },
             "created_at": datetime.now(UTC),
         }
     )

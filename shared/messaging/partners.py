@@ -55,17 +55,21 @@ class Verdict:
     reason: Reason | None = None
 
     @classmethod
-    def accepted(cls, sequence: int, *, claim_number: str | None = None, policy_number: str | None = None) -> Self:
+    def accepted(
+        cls, sequence: int, *, claim_number: str | None = None, policy_number: str | None = None
+    ) -> Self:
         """Applied; `sequence` is the aggregate's version afterwards."""
         return cls("accepted", sequence, claim_number, policy_number)
 
     @classmethod
-    def stale(cls, sequence: int, *, claim_number: str | None = None, policy_number: str | None = None) -> Self:
+    def stale(
+        cls, sequence: int, *, claim_number: str | None = None, policy_number: str | None = None
+    ) -> Self:
         """Not newer than what is known; nothing was changed."""
         return cls("stale", sequence, claim_number, policy_number)
 
     @classmethod
-    def rejected(  # noqa: PLR0913 - a reason has three parts, its object three names
+    def rejected(
         cls,
         code: ReasonCode,
         detail: str,
@@ -76,7 +80,9 @@ class Verdict:
         policy_number: str | None = None,
     ) -> Self:
         """Refused; nothing was changed, and the partner's sequence is not used up."""
-        return cls("rejected", sequence, claim_number, policy_number, Reason(code=code, detail=detail, field=field))
+        return cls(
+            "rejected", sequence, claim_number, policy_number, Reason(code=code, detail=detail, field=field)
+        )
 
     def receipt(self, message_id: str) -> Receipt:
         """The answer on the receipts topic."""
@@ -103,8 +109,6 @@ def read_message(  # noqa: PLR0911 - one return per reason to refuse
     partner_id: str, kind: str, body: bytes, received_at: datetime
 ) -> Reading:
     """Read one record of a partner's topic; the topic decides who is speaking."""
-    if b"\\u0000" in body:
-        return Reading(None, verdict=Verdict.rejected("malformed", "Text must not contain the null character."))
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -117,6 +121,12 @@ def read_message(  # noqa: PLR0911 - one return per reason to refuse
     if len(body) > MAX_MESSAGE_BYTES:
         detail = f"The message has {len(body)} bytes; {MAX_MESSAGE_BYTES} are allowed."
         return Reading(message_id, verdict=Verdict.rejected("too_large", detail, **named))
+    if b"\\u0000" in body:
+        # PostgreSQL cannot keep it; a message id that has one names nothing.
+        message_id = None if message_id and "\0" in message_id else message_id
+        return Reading(
+            message_id, verdict=Verdict.rejected("malformed", "Text must not contain the null character.")
+        )
     try:
         envelope = PartnerEnvelope.model_validate(content)
     except ValidationError as error:
@@ -166,5 +176,3 @@ def _refusal(code: ReasonCode, error: ValidationError, named: dict[str, Any]) ->
 def _is_union_tag(part: int | str) -> bool:
     """Pydantic names the branch of a union in the path; a partner knows nothing of branches."""
     return isinstance(part, str) and (part[:1].isupper() or "[" in part)
-
-

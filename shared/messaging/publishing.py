@@ -16,7 +16,7 @@ from shared.messaging.outbox import enqueue_bytes
 from shared.observability.tracing import current_traceparent
 
 
-def publish_state(  # noqa: PLR0913 - each argument is a field of the event
+def publish_state(
     session: AsyncSession,
     *,
     service: str,

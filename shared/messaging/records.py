@@ -50,7 +50,9 @@ def derived_id(*parts: str) -> str:
 def record_of(message: Any) -> Record:
     """Take over a record of the client library; a header of a foreign producer may be null or no text."""
     headers = {
-        name: value.decode("utf-8", "replace") for name, value in (message.headers or ()) if isinstance(value, bytes)
+        name: value.decode("utf-8", "replace")
+        for name, value in (message.headers or ())
+        if isinstance(value, bytes)
     }
     return Record(
         topic=message.topic,

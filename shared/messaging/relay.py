@@ -184,7 +184,9 @@ class Relay:
             if rows and all(self._held.held((row.topic, row.key)) for row in rows):
                 waiting = [key for key, until in self._held.until.items() if until > time.monotonic()]
                 topics = sorted({topic for topic, _ in waiting})
-                rows = (await session.execute(statement.where(outbox.c.topic.not_in(topics)).limit(_BATCH))).all()
+                rows = (
+                    await session.execute(statement.where(outbox.c.topic.not_in(topics)).limit(_BATCH))
+                ).all()
         if not rows:
             return 0
         sent = await self._send(rows)
@@ -212,10 +214,13 @@ class Relay:
                 self._refused(row, "no such topic", blocked)
                 continue
             headers = [(EVENT_ID_HEADER, row.event_id.encode())]
-            headers += [(name, value.encode()) for name, value in row.headers.items() if name != EVENT_ID_HEADER]
+            headers += [
+                (name, value.encode()) for name, value in row.headers.items() if name != EVENT_ID_HEADER
+            ]
             try:
                 future = await asyncio.wait_for(
-                    producer.send(row.topic, value=row.body, key=row.key.encode(), headers=headers), _SEND_SECONDS
+                    producer.send(row.topic, value=row.body, key=row.key.encode(), headers=headers),
+                    _SEND_SECONDS,
                 )
             except KafkaError as error:
                 self._refused(row, type(error).__name__, blocked)
@@ -248,7 +253,9 @@ class Relay:
         key = (row.topic, row.key)
         blocked.add(key)
         self._held.hold(key)
-        log.warning("relay.held_back", service=self._service, topic=row.topic, position=row.position, reason=reason)
+        log.warning(
+            "relay.held_back", service=self._service, topic=row.topic, position=row.position, reason=reason
+        )
 
     async def _missing_topics(self, producer: AIOKafkaProducer, topics: set[str]) -> set[str]:
         """Topics that the broker does not have: asked for once, so that one of them cannot delay the others."""

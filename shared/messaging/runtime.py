@@ -53,6 +53,9 @@ class Messaging:
         self._progress_at = time.monotonic()
         self._positions: dict[Any, int] = {}
         self._lag = 0
+        self._sought: set[Any] = set()
+        if settings.embedded:
+            consumer.keep_positions(settings.broker_epoch or "")
 
     async def start(self) -> None:
         """Begin to connect, publish and consume; returns at once, `health` tells how far it is."""
@@ -132,11 +135,12 @@ class Messaging:
             self._subscriber = broker.subscriber(
                 *names,
                 pattern=pattern,
-                group_id=f"{self._service}.main",
+                # The embedded broker lets a restarted member wait 11 s for its dead predecessor (3 s for the first), and there is
+                # one replica of each service: so no group there, and positions are kept in the transaction of each batch.
+                group_id=None if self._settings.embedded else f"{self._service}.main",
                 title=f"{self._service}.main",
                 description=f"All that {self._service} listens to, in batches, each one transaction.",
-                session_timeout_ms=6_000 if self._settings.embedded else 15_000,
-                heartbeat_interval_ms=2_000 if self._settings.embedded else 3_000,
+                session_timeout_ms=15_000,
                 max_poll_interval_ms=300_000,
                 **common,
             )(self._take)
@@ -168,6 +172,8 @@ class Messaging:
         consumer: Any = kafka.consumer
         more = await consumer.getmany(timeout_ms=0, max_records=_BATCH - 1)
         records = [record_of(raw) for raw in (kafka.raw_message, *chain.from_iterable(more.values()))]
+        if await self._sought_positions(consumer):
+            return
         self._busy_since = time.monotonic()
         try:
             with metrics.batch_seconds.labels(self._service).time():
@@ -179,11 +185,23 @@ class Messaging:
         finally:
             self._busy_since = None
             self._progress_at = time.monotonic()
+        if self._settings.embedded:
+            return
         try:
             await kafka.ack()
         except KafkaError as error:
             # A rebalance took the partition away: whoever has it now finds the records in the inbox.
             log.warning("messaging.commit_failed", service=self._service, error=type(error).__name__)
+
+    async def _sought_positions(self, consumer: Any) -> bool:
+        """Without a group: go on where we stood, after a start and after topics were added; says whether it moved."""
+        if not self._settings.embedded or self._sought == consumer.assignment():
+            return False
+        self._sought = set(consumer.assignment())
+        known = await self._consumer.positions()
+        for partition in self._sought:
+            consumer.seek(partition, known.get((partition.topic, partition.partition), 0))
+        return True
 
     def _client(self) -> Any:
         return self._broker.subscribers[0].consumer if self._broker and self._listened_to else None  # type: ignore[attr-defined]
@@ -207,7 +225,9 @@ class Messaging:
             stuck = self._stuck_seconds()
             metrics.consumer_progress_age.labels(self._service).set(stuck)
             if stuck > _HANG_SECONDS:
-                log.critical("messaging.consumer_hangs", service=self._service, lag=self._lag, seconds=round(stuck))
+                log.critical(
+                    "messaging.consumer_hangs", service=self._service, lag=self._lag, seconds=round(stuck)
+                )
                 os._exit(_EXIT_HUNG)
 
     async def _measure(self) -> None:

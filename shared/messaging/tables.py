@@ -60,6 +60,17 @@ relay_state = Table(
 )
 """Which life of the embedded broker the outbox was published to. One row."""
 
+consumer_position = Table(
+    "consumer_position",
+    _own,
+    Column("topic", String(249), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("broker_epoch", String(64), nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
+    PrimaryKeyConstraint("topic", "partition"),
+)
+"""Where the only consumer of the embedded stack stands. Apache Kafka keeps this itself, per group."""
+
 partner_message = Table(
     "partner_message",
     _own,
@@ -75,7 +86,7 @@ partner_message = Table(
 )
 """Messages of partners that were accepted: the next one with the same id is a duplicate."""
 
-_EVERYWHERE = (outbox, inbox, relay_state)
+_EVERYWHERE = (outbox, inbox, relay_state, consumer_position)
 _INTAKE = (partner_message,)
 
 
