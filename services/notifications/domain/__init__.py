@@ -1,0 +1,1 @@
+"""Rules of alerts and clocks: plain functions, no I/O."""
