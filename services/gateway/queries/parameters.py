@@ -88,7 +88,9 @@ class ClientQuery:
     @classmethod
     def parse(cls, parameters: Mapping[str, str]) -> ClientQuery:
         """Read URL parameters; raises `Invalid` naming the parameter."""
-        return cls(q=_text(parameters, "q"), sort=_sort(parameters, CLIENT_SORTS, "name"), page=_page(parameters))
+        return cls(
+            q=_text(parameters, "q"), sort=_sort(parameters, CLIENT_SORTS, "name"), page=_page(parameters)
+        )
 
     def url_parameters(self) -> str:
         """Write the query as it stands in an address."""
@@ -141,7 +143,9 @@ def _one_of(parameters: Mapping[str, str], name: str, known: tuple[str, ...], de
 def _sort(parameters: Mapping[str, str], known: tuple[str, ...], default: str) -> str:
     value = _text(parameters, "sort") or default
     if value.removeprefix("-") not in known:
-        raise Invalid("invalid_parameter", f"sort is one of {', '.join(known)}, with - in front for descending", "sort")
+        raise Invalid(
+            "invalid_parameter", f"sort is one of {', '.join(known)}, with - in front for descending", "sort"
+        )
     return value
 
 

@@ -265,15 +265,6 @@ class AgencyInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A result of the global search: `kind` is client, contract or claim; `key` is what its address ends with."""
-
-    kind: str
-    key: str
-    title: str
-    detail: str
-
-
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """The global search: the best few of each kind."""

@@ -1,0 +1,49 @@
+"""The activity row of an event: who did what, when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.gateway.models import Activity
+from shared.contracts.envelope import ChangeData, CloudEvent
+from shared.contracts.events import aggregate_of_type, happening_of
+from shared.db.upsert import insert_ignore
+
+
+async def record_activity(
+    session: AsyncSession,
+    event: CloudEvent[ChangeData[Any]],
+    *,
+    agency_id: str,
+    client_id: str | None = None,
+    policy_number: str | None = None,
+    claim_number: str | None = None,
+) -> None:
+    """Keep the event once: the same id again, by the topic or by a rebuild, changes nothing."""
+    aggregate = aggregate_of_type(event.type)
+    actor = event.data.actor
+    row = {
+        "agency_id": agency_id,
+        "event_id": event.id,
+        "happening": happening_of(event.type),
+        "aggregate": aggregate.name if aggregate else "",
+        "subject_id": event.subject,
+        "sequence": event.sequence,
+        "at": event.time,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "changes": [change.model_dump(mode="json") for change in event.data.changes],
+        "client_id": client_id,
+        "policy_number": policy_number,
+        "claim_number": claim_number,
+    }
+    dialect = session.get_bind().dialect.name
+    await session.execute(insert_ignore(dialect, Activity, [row], ["agency_id", "event_id"]))
+
+
+def is_lived(event: CloudEvent[ChangeData[Any]]) -> bool:
+    """Whether the change happened to people here; history that was imported makes nothing unread."""
+    return event.data.actor.kind != "import"

@@ -1,0 +1,254 @@
+"""Claims as lists and as pages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.gateway.models import Activity, ClaimView, ClientView, ContractView, DocumentView, SeenMark
+from services.gateway.queries.changed import changed_since
+from services.gateway.queries.mapping import (
+    CLAIM_COLUMNS,
+    activity_rows,
+    claim_actors,
+    claim_row,
+    contract_row,
+    document_row,
+    partner_card,
+    partners_named,
+)
+from services.gateway.queries.parameters import PAGE_SIZE, ClaimQuery
+from services.gateway.queries.rows import ClaimDetail, ClaimPage, ClaimRow, DocumentRow, Page
+from services.gateway.queries.unread import is_unread, with_mark
+from services.gateway.search.folding import compact
+from services.gateway.search.matching import matches, name_contains, number_contains
+from shared.contracts.claims import ClaimState
+from shared.contracts.policy import ClientState
+from shared.db.tenancy import Scope, within
+from shared.errors import NotFound
+
+HISTORY_LIMIT: Final = 500
+"""Changes of one claim that its page shows; more than any repair and settlement have."""
+
+_ORDER: Final[dict[str, Any]] = {
+    "activity": ClaimView.last_activity_at,
+    "event_date": ClaimView.event_date,
+    "claim_number": ClaimView.claim_number,
+    "client": ClaimView.client_folded,
+    "plate": ClaimView.plate_normalised,
+    "status": ClaimView.status,
+    "kind": ClaimView.kind,
+    "eta": ClaimView.eta,
+}
+
+
+async def list_claims(
+    session: AsyncSession, scope: Scope, query: ClaimQuery, size: int = PAGE_SIZE
+) -> ClaimPage:
+    """Give one page of the claims that match; a page beyond the end is empty, with the true number of pages."""
+    where = _where(session, scope, query)
+    source = with_mark(scope) if query.unread else ClaimView.__table__
+    total = await session.scalar(select(func.count()).select_from(source).where(where)) or 0
+    column = _ORDER[query.sort.removeprefix("-")]
+    descending = query.sort.startswith("-")
+    order = column.desc() if descending else column.asc()
+    statement = (
+        _select_rows(scope)
+        .where(where)
+        .order_by(order.nulls_last(), ClaimView.row.desc() if descending else ClaimView.row.asc())
+        .limit(size)
+        .offset((query.page - 1) * size)
+    )
+    if query.sort.removeprefix("-") == "activity":
+        # Never null, and NULLS LAST would keep the engines from reading the index in order.
+        statement = statement.order_by(None).order_by(
+            order, ClaimView.row.desc() if descending else ClaimView.row
+        )
+    items = await _rows(session, statement) if total else ()
+    return Page(items, total, query.page, max(1, math.ceil(total / size)), size)
+
+
+async def claim_rows(
+    session: AsyncSession, scope: Scope, claim_numbers: Sequence[str]
+) -> tuple[ClaimRow, ...]:
+    """Give some rows, newest change first: what a live event says has changed. Foreign ones are left out."""
+    if not claim_numbers:
+        return ()
+    return await _rows(
+        session,
+        _select_rows(scope)
+        .where(within(ClaimView.agency_id, scope), ClaimView.claim_number.in_(claim_numbers[:PAGE_SIZE]))
+        .order_by(ClaimView.last_activity_at.desc()),
+    )
+
+
+async def claims_where(
+    session: AsyncSession, scope: Scope, condition: ColumnElement[bool], limit: int = 200
+) -> tuple[ClaimRow, ...]:
+    """Give the claims of a client or contract, newest change first."""
+    return await _rows(
+        session,
+        _select_rows(scope)
+        .where(within(ClaimView.agency_id, scope), condition)
+        .order_by(ClaimView.last_activity_at.desc(), ClaimView.row.desc())
+        .limit(limit),
+    )
+
+
+async def claim_filters(session: AsyncSession, scope: Scope) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Give what can be chosen as `insurer` and `garage`: (value, name) pairs that occur among the claims."""
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    pairs = {
+        "insurer": (ClaimView.insurer, ClaimView.insurer_name),
+        "garage": (ClaimView.garage, ClaimView.garage_name),
+    }
+    for name, (value, label) in pairs.items():
+        rows = await session.execute(
+            select(value, func.max(label))
+            .where(within(ClaimView.agency_id, scope), value.is_not(None))
+            .group_by(value)
+            .order_by(func.max(label))
+            .limit(500)
+        )
+        found[name] = tuple((one, shown) for one, shown in rows.tuples() if one)
+    return found
+
+
+async def get_claim(session: AsyncSession, scope: Scope, claim_number: str) -> ClaimDetail:
+    """Give one claim, whole; `NotFound` for one that is not there or not this user's."""
+    statement = _select_rows(scope).add_columns(
+        ClaimView.state,
+        SeenMark.sequence.label("seen"),
+        SeenMark.at.label("seen_at"),
+        SeenMark.files_at.label("seen_files"),
+    )
+    row = (
+        (
+            await session.execute(
+                statement.where(within(ClaimView.agency_id, scope), ClaimView.claim_number == claim_number)
+            )
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise NotFound("claim_not_found", "There is no such claim.")
+    found = dict(row)
+    state = ClaimState.model_validate(found["state"])
+    firms = (state.insurer, state.garage, state.appraiser)
+    partners = await partners_named(
+        session, [*(one.partner_id for one in firms if one), *claim_actors([found])]
+    )
+    history = await activity_rows(
+        session,
+        select(Activity)
+        .where(Activity.agency_id == state.agency_id, Activity.claim_number == claim_number)
+        .order_by(Activity.at.desc(), Activity.row.desc())
+        .limit(HISTORY_LIMIT),
+    )
+    return ClaimDetail(
+        row=claim_row(found, partners),
+        state=state,
+        insurer=partner_card(state.insurer, "insurer", partners),
+        garage=partner_card(state.garage, "garage", partners) if state.garage else None,
+        appraiser=partner_card(state.appraiser, "appraiser", partners) if state.appraiser else None,
+        client=await _client(session, state),
+        contract=await _contract(session, state),
+        changed=await changed_since(
+            session, scope, history, sequence=found["seen"], at=found["seen_at"], files_at=found["seen_files"]
+        ),
+        history=history,
+        documents=await documents_where(session, scope, DocumentView.claim_number == claim_number),
+        seen_at=found["seen_at"],
+    )
+
+
+async def documents_where(
+    session: AsyncSession, scope: Scope, condition: ColumnElement[bool], limit: int = 500
+) -> tuple[DocumentRow, ...]:
+    """Give the files of a claim, contract or client, newest first."""
+    rows = await session.execute(
+        select(DocumentView.state, DocumentView.client_id)
+        .where(within(DocumentView.agency_id, scope), DocumentView.removed.is_(False), condition)
+        .order_by(DocumentView.uploaded_at.desc(), DocumentView.row.desc())
+        .limit(limit)
+    )
+    return tuple(document_row(state, client_id) for state, client_id in rows)
+
+
+def _select_rows(scope: Scope) -> Select[Any]:
+    return select(*CLAIM_COLUMNS, is_unread(scope).label("unread")).select_from(with_mark(scope))
+
+
+async def _rows(session: AsyncSession, statement: Select[Any]) -> tuple[ClaimRow, ...]:
+    found = [dict(row) for row in (await session.execute(statement)).mappings()]
+    partners = await partners_named(session, claim_actors(found))
+    return tuple(claim_row(row, partners) for row in found)
+
+
+def _where(session: AsyncSession, scope: Scope, query: ClaimQuery) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [within(ClaimView.agency_id, scope)]
+    if query.state != "all":
+        conditions.append(ClaimView.is_open.is_(query.state == "open"))
+    if query.q:
+        conditions.append(matches(session, ClaimView, query.q, scope))
+    if query.claim_number:
+        conditions.append(_numbered(session, scope, query.claim_number))
+    if query.plate:
+        plate = func.lower(ClaimView.plate_normalised)
+        conditions.append(number_contains(session, ClaimView, plate, query.plate, scope))
+    if query.client:
+        conditions.append(name_contains(session, ClaimView, ClaimView.client_folded, query.client, scope))
+    for column, values in (
+        (ClaimView.status, query.status),
+        (ClaimView.kind, query.kind),
+        (ClaimView.insurer, query.insurer),
+        (ClaimView.garage, query.garage),
+    ):
+        if values:
+            conditions.append(column.in_(values))
+    if query.unread:
+        conditions.append(is_unread(scope))
+    conditions.extend(_between(query))
+    return and_(*conditions)
+
+
+def _between(query: ClaimQuery) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if query.event_from:
+        conditions.append(ClaimView.event_date >= query.event_from)
+    if query.event_to:
+        conditions.append(ClaimView.event_date <= query.event_to)
+    return conditions
+
+
+def _numbered(session: AsyncSession, scope: Scope, typed: str) -> ColumnElement[bool]:
+    """A part of a claim number, separators aside: people say "one-one-seven"."""
+    plain = func.lower(func.replace(ClaimView.claim_number, "-", ""))
+    return number_contains(session, ClaimView, plain, compact(typed), scope)
+
+
+async def _client(session: AsyncSession, state: ClaimState) -> ClientState | None:
+    found = await session.scalar(
+        select(ClientView.state).where(
+            ClientView.agency_id == state.agency_id, ClientView.id == state.client_id
+        )
+    )
+    return ClientState.model_validate(found) if found is not None else None
+
+
+async def _contract(session: AsyncSession, state: ClaimState) -> Any:
+    found = await session.scalar(
+        select(ContractView)
+        .where(
+            ContractView.agency_id == state.agency_id,
+            ContractView.policy_number == state.policy_number,
+            ContractView.client_id == state.client_id,
+        )
+        .limit(1)
+    )
+    return contract_row(found) if found is not None else None

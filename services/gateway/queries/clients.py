@@ -1,0 +1,205 @@
+"""Clients, contracts and files as lists and as pages."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.gateway.models import Activity, ClaimView, ClientView, ContractView, DocumentView
+from services.gateway.queries.claims import claims_where, documents_where
+from services.gateway.queries.mapping import (
+    activity_rows,
+    contract_row,
+    document_row,
+    partner_card,
+    partners_named,
+)
+from services.gateway.queries.parameters import PAGE_SIZE, ClientQuery
+from services.gateway.queries.rows import (
+    ClientDetail,
+    ClientPage,
+    ClientRow,
+    ContractDetail,
+    ContractRow,
+    DocumentRow,
+    Page,
+)
+from services.gateway.search.matching import matches
+from shared.contracts.policy import ClientState, ContractState
+from shared.db.tenancy import Scope, within
+from shared.errors import NotFound
+
+_ACTIVITY_LIMIT = 200
+
+
+async def list_clients(
+    session: AsyncSession, scope: Scope, query: ClientQuery, size: int = PAGE_SIZE
+) -> ClientPage:
+    """Give one page of the clients that match."""
+    where = and_(within(ClientView.agency_id, scope), matches(session, ClientView, query.q, scope))
+    total = await session.scalar(select(func.count()).select_from(ClientView).where(where)) or 0
+    column: Any = ClientView.name_folded if query.sort.endswith("name") else ClientView.last_activity_at
+    order = column.desc() if query.sort.startswith("-") else column.asc()
+    found = list(
+        await session.scalars(
+            select(ClientView)
+            .where(where)
+            .order_by(order, ClientView.row)
+            .limit(size)
+            .offset((query.page - 1) * size)
+        )
+    )
+    items = await client_rows(session, scope, found)
+    return Page(items, total, query.page, max(1, math.ceil(total / size)), size)
+
+
+async def client_rows(session: AsyncSession, scope: Scope, found: list[ClientView]) -> tuple[ClientRow, ...]:
+    """Map clients, with how many contracts and open claims each has."""
+    ids = [one.id for one in found]
+    contracts = await _counts(session, scope, ContractView, ContractView.client_id.in_(ids))
+    claims = await _counts(
+        session, scope, ClaimView, and_(ClaimView.client_id.in_(ids), ClaimView.is_open.is_(True))
+    )
+    return tuple(_client_row(one, contracts.get(one.id, 0), claims.get(one.id, 0)) for one in found)
+
+
+async def get_client(session: AsyncSession, scope: Scope, client_id: str) -> ClientDetail:
+    """Give the whole client page; `NotFound` for a client that is not there or not this user's."""
+    found = await session.scalar(
+        select(ClientView.state).where(within(ClientView.agency_id, scope), ClientView.id == client_id)
+    )
+    if found is None:
+        raise NotFound("client_not_found", "There is no such client.")
+    state = ClientState.model_validate(found)
+    contracts = await contracts_where(session, scope, ContractView.client_id == client_id)
+    claims = await claims_where(session, scope, ClaimView.client_id == client_id)
+    return ClientDetail(
+        state=state,
+        contracts=contracts,
+        claims=claims,
+        documents=await documents_where(
+            session,
+            scope,
+            or_(
+                DocumentView.client_id == client_id,
+                DocumentView.claim_number.in_([one.claim_number for one in claims]),
+                DocumentView.policy_number.in_([one.policy_number for one in contracts]),
+            ),
+        ),
+        activity=await activity_rows(
+            session,
+            select(Activity)
+            .where(Activity.agency_id == state.agency_id, Activity.client_id == client_id)
+            .order_by(Activity.at.desc(), Activity.row.desc())
+            .limit(_ACTIVITY_LIMIT),
+        ),
+    )
+
+
+async def get_contract(session: AsyncSession, scope: Scope, policy_number: str) -> ContractDetail:
+    """Give one contract with what its tabs show; `NotFound` for one that is not this user's."""
+    view = await session.scalar(
+        select(ContractView)
+        .where(within(ContractView.agency_id, scope), ContractView.policy_number == policy_number)
+        .order_by(ContractView.last_activity_at.desc())
+        .limit(1)
+    )
+    if view is None:
+        raise NotFound("contract_not_found", "There is no such contract.")
+    state = ContractState.model_validate(view.state)
+    client = await session.scalar(
+        select(ClientView.state).where(
+            ClientView.agency_id == state.agency_id, ClientView.id == state.client_id
+        )
+    )
+    partners = await partners_named(session, [state.insurer.partner_id])
+    mine = Scope(scope.user_id, scope.role, (state.agency_id,), scope.name)
+    return ContractDetail(
+        row=contract_row(view),
+        state=state,
+        client=ClientState.model_validate(client) if client is not None else None,
+        insurer=partner_card(state.insurer, "insurer", partners),
+        claims=await claims_where(
+            session,
+            mine,
+            and_(ClaimView.policy_number == policy_number, ClaimView.client_id == state.client_id),
+        ),
+        documents=await documents_where(session, mine, DocumentView.policy_number == policy_number),
+        activity=await activity_rows(
+            session,
+            select(Activity)
+            .where(Activity.agency_id == state.agency_id, Activity.policy_number == policy_number)
+            .order_by(Activity.at.desc(), Activity.row.desc())
+            .limit(_ACTIVITY_LIMIT),
+        ),
+    )
+
+
+async def contracts_where(
+    session: AsyncSession, scope: Scope, condition: Any, limit: int = 200
+) -> tuple[ContractRow, ...]:
+    """Give contracts, newest change first."""
+    rows = await session.scalars(
+        select(ContractView)
+        .where(within(ContractView.agency_id, scope), condition)
+        .order_by(ContractView.last_activity_at.desc(), ContractView.row.desc())
+        .limit(limit)
+    )
+    return tuple(contract_row(one) for one in rows)
+
+
+async def get_document(session: AsyncSession, scope: Scope, document_id: str) -> DocumentRow:
+    """Give what is known of a file; `NotFound` for one that is removed or not this user's."""
+    row = (
+        await session.execute(
+            select(DocumentView.state, DocumentView.client_id).where(
+                within(DocumentView.agency_id, scope),
+                DocumentView.id == document_id,
+                DocumentView.removed.is_(False),
+            )
+        )
+    ).first()
+    if row is None:
+        raise NotFound("file_not_found", "There is no such file.")
+    return document_row(row[0], row[1])
+
+
+async def _counts(
+    session: AsyncSession, scope: Scope, view: type[ClaimView | ContractView], condition: Any
+) -> dict[str, int]:
+    rows = await session.execute(
+        select(view.client_id, func.count())
+        .where(within(view.agency_id, scope), condition)
+        .group_by(view.client_id)
+    )
+    return dict(rows.tuples().all())
+
+
+def _client_row(view: ClientView, contracts: int, open_claims: int) -> ClientRow:
+    state = ClientState.model_validate(view.state)
+    return ClientRow(
+        id=state.id,
+        agency_id=state.agency_id,
+        name=state.name,
+        kind=state.kind,
+        phone=state.phone.value if state.phone else "",
+        email=state.email.value if state.email else "",
+        city=state.address.value.city if state.address else "",
+        identity_number=state.identity_number,
+        contracts=contracts,
+        open_claims=open_claims,
+        last_activity_at=view.last_activity_at,
+        confirmed_at=_confirmed_at(state),
+    )
+
+
+def _confirmed_at(state: ClientState) -> datetime | None:
+    """The oldest of the confirmations; None as soon as one detail was never confirmed."""
+    details = [one for one in (state.email, state.phone, state.address) if one is not None]
+    dates = [one.confirmed.at for one in details]
+    known = [one for one in dates if one is not None]
+    return min(known) if known and len(known) == len(dates) else None

@@ -1,0 +1,206 @@
+"""From database rows to the values of `rows.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.gateway.models import Activity, ClaimView, ContractView, Partner
+from services.gateway.queries.rows import (
+    ActivityRow,
+    ClaimRow,
+    ContractRow,
+    DocumentRow,
+    LastChange,
+    PartnerCard,
+    RepairRow,
+)
+from shared.contracts.documents import DocumentState
+from shared.contracts.envelope import Change
+from shared.contracts.policy import ContractState, PartnerReference
+
+Names = Mapping[str, Partner]
+"""Partners by id: events name them by id alone."""
+
+CLAIM_COLUMNS = (
+    ClaimView.id,
+    ClaimView.agency_id,
+    ClaimView.claim_number,
+    ClaimView.policy_number,
+    ClaimView.client_id,
+    ClaimView.client_name,
+    ClaimView.insured_name,
+    ClaimView.plate,
+    ClaimView.event_date,
+    ClaimView.line,
+    ClaimView.kind,
+    ClaimView.status,
+    ClaimView.is_open,
+    ClaimView.insurer,
+    ClaimView.insurer_name,
+    ClaimView.garage,
+    ClaimView.garage_name,
+    ClaimView.repair,
+    ClaimView.last_change,
+    ClaimView.last_activity_at,
+    ClaimView.sequence,
+)
+
+
+async def partners_named(session: AsyncSession, ids: Iterable[str | None]) -> dict[str, Partner]:
+    """Look up partners by id; those that are none are left out."""
+    wanted = {one for one in ids if one}
+    if not wanted:
+        return {}
+    return {one.id: one for one in await session.scalars(select(Partner).where(Partner.id.in_(wanted)))}
+
+
+def actor_name(kind: str, actor_id: str, name: str, partners: Names) -> str:
+    """Give the name of who did it; partners are named by us."""
+    if kind == "partner" and actor_id in partners:
+        return partners[actor_id].name
+    return name or actor_id
+
+
+def claim_row(row: Mapping[str, Any], partners: Names) -> ClaimRow:
+    """Map `CLAIM_COLUMNS` and `unread`."""
+    return ClaimRow(
+        id=row["id"],
+        agency_id=row["agency_id"],
+        claim_number=row["claim_number"],
+        policy_number=row["policy_number"],
+        client_id=row["client_id"],
+        client_name=row["client_name"],
+        insured_name=row["insured_name"],
+        plate=row["plate"],
+        event_date=row["event_date"],
+        line=row["line"],
+        kind=row["kind"],
+        status=row["status"],
+        open=row["is_open"],
+        insurer=row["insurer"],
+        insurer_name=row["insurer_name"],
+        garage=row["garage"],
+        garage_name=row["garage_name"],
+        repair=_repair(row["repair"]),
+        unread=bool(row["unread"]),
+        last_activity_at=row["last_activity_at"],
+        sequence=row["sequence"],
+        last_change=_last_change(row["last_change"], partners),
+    )
+
+
+def claim_actors(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Give the partners that changed these claims last."""
+    changes = (row["last_change"] for row in rows)
+    return {change["actor_id"] for change in changes if change and change["actor_kind"] == "partner"}
+
+
+def activity_row(row: Activity, partners: Names) -> ActivityRow:
+    """Map one change."""
+    return ActivityRow(
+        event_id=row.event_id,
+        happening=row.happening,
+        aggregate=row.aggregate,
+        subject_id=row.subject_id,
+        sequence=row.sequence,
+        at=row.at,
+        actor_kind=row.actor_kind,
+        actor_id=row.actor_id,
+        actor_name=actor_name(row.actor_kind, row.actor_id, row.actor_name, partners),
+        changes=tuple(Change.model_validate(one) for one in row.changes),
+        client_id=row.client_id,
+        policy_number=row.policy_number,
+        claim_number=row.claim_number,
+    )
+
+
+async def activity_rows(session: AsyncSession, statement: Any) -> tuple[ActivityRow, ...]:
+    """Run a query for `Activity` and map it, with the names of partners."""
+    found = list(await session.scalars(statement))
+    partners = await partners_named(session, (one.actor_id for one in found if one.actor_kind == "partner"))
+    return tuple(activity_row(one, partners) for one in found)
+
+
+def document_row(state: Mapping[str, Any], client_id: str | None) -> DocumentRow:
+    """Map a file; `client_id` is the one that the projection found when the file names none."""
+    document = DocumentState.model_validate(state)
+    return DocumentRow(
+        id=document.id,
+        agency_id=document.agency_id,
+        name=document.name,
+        type=document.type.value,
+        content_type=document.content_type,
+        size=document.size,
+        uploaded_at=document.uploaded_at,
+        uploaded_by=document.uploaded_by.name or document.uploaded_by.id,
+        width=document.width,
+        height=document.height,
+        client_id=client_id,
+        claim_number=document.claim_number,
+        policy_number=document.policy_number,
+    )
+
+
+def contract_row(view: ContractView) -> ContractRow:
+    """Map a contract."""
+    state = ContractState.model_validate(view.state)
+    return ContractRow(
+        id=state.id,
+        agency_id=state.agency_id,
+        policy_number=state.policy_number,
+        version=state.version,
+        line=state.line.value,
+        status=state.status.value,
+        insurer=view.insurer,
+        insurer_name=state.insurer.name,
+        client_id=state.client_id,
+        client_name=state.client_name,
+        plate=state.risk.plate,
+        term_start=state.term_start,
+        term_end=state.term_end,
+        annual_premium=state.annual_premium,
+        formula=state.formula,
+        sequence=view.sequence,
+        last_activity_at=view.last_activity_at,
+    )
+
+
+def partner_card(reference: PartnerReference, kind: str, partners: Names) -> PartnerCard:
+    """Give what is known of a firm: the claim's own words first, then the partner's record."""
+    known = partners.get(reference.partner_id) if reference.partner_id else None
+    return PartnerCard(
+        id=reference.partner_id,
+        name=reference.name or (known.name if known else ""),
+        kind=known.kind if known else kind,
+        phone=reference.phone or (known.phone if known else ""),
+        city=reference.city or (known.city if known else ""),
+    )
+
+
+def _repair(value: Mapping[str, Any] | None) -> RepairRow | None:
+    if value is None:
+        return None
+    return RepairRow(
+        phase=value["phase"],
+        percent=value["percent"],
+        eta=date.fromisoformat(value["eta"]) if value["eta"] else None,
+        slipped_days=value["slipped_days"],
+        delay_reason=value["delay_reason"],
+    )
+
+
+def _last_change(value: Mapping[str, Any] | None, partners: Names) -> LastChange | None:
+    if value is None:
+        return None
+    return LastChange(
+        happening=value["happening"],
+        by=actor_name(value["actor_kind"], value["actor_id"], value["by"], partners),
+        actor_kind=value["actor_kind"],
+        at=datetime.fromisoformat(value["at"]),
+        changes=tuple(Change.model_construct(**one) for one in value["changes"]),
+    )
