@@ -1,0 +1,1 @@
+"""Rules of clients and contracts: plain Python, no input or output."""

@@ -1,0 +1,1 @@
+"""One async function per command; no HTTP, no Kafka. The caller opens and commits the session."""
