@@ -16,7 +16,7 @@ help:
 	@echo 'make simulate    play insurers, garages and appraisers against it (RATE= updates a second)'
 	@echo 'make test        all checks and tests on the embedded engines'
 	@echo 'make test-stack  the same behaviour on Kafka, PostgreSQL and S3 (STACK_REQUIRED=1: fail without them)'
-	@echo 'make bench       benchmarks against bare baselines'
+	@echo 'make bench       benchmarks against bare baselines (WRITE=1: into docs/performance.md)'
 	@echo 'make check       the fast static checks alone;   make format   format the code'
 	@echo 'make lock        pin the newest allowed packages in the lock files'
 
@@ -33,7 +33,7 @@ test-stack:
 	@$(SETUP) test && exec .venv/bin/python -m tests.stack
 
 bench:
-	@$(SETUP) check && exec .venv/bin/python -m tests.performance
+	@$(SETUP) check && exec .venv/bin/python -m tests.performance $(if $(WRITE),--write)
 
 check:
 	@$(SETUP) check && exec .venv/bin/python -m deploy.checks
