@@ -1,0 +1,89 @@
+"""`dossier`: the operator's command. One file per command in deploy/commands, imported when it is called.
+
+A command is a row in COMMANDS and a module with `configure(parser)` and `run(arguments) -> int`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+INTERRUPTED: Final = 130
+MISCONFIGURED: Final = 78
+
+COMMANDS: Final[dict[str, str]] = {
+    "run": "start the embedded stack: a broker and the five services, on this machine",
+    "status": "say what of the embedded stack is running",
+    "migrate": "bring the databases to the newest schema",
+    "topics": "create the topics that are missing",
+    "settings": "list all settings, their defaults and what they are for",
+}
+"""Name -> one line of help. The module is deploy/commands/<name, with underscores>.py."""
+
+
+class Command(Protocol):
+    """What a module in deploy/commands provides."""
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's own options."""
+        ...
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; the exit code tells."""
+        ...
+
+
+class Refused(Exception):  # noqa: N818 - it is what the operator reads
+    """A command cannot do what it was asked; the message is one sentence."""
+
+
+def load(name: str) -> Command:
+    """Import a command."""
+    return cast("Command", import_module(f"deploy.commands.{name.replace('-', '_')}"))
+
+
+def build_parser(chosen: str | None) -> argparse.ArgumentParser:
+    """Give a parser that knows all commands by name and the chosen one by its options."""
+    parser = argparse.ArgumentParser(prog="dossier", description="Runs and operates Dossier.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        one = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == chosen:
+            load(name).configure(one)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; every failure that an operator can cause is one sentence, not a trace."""
+    given = sys.argv[1:] if arguments is None else arguments
+    chosen = next((word for word in given if not word.startswith("-")), None)
+    parsed = build_parser(chosen).parse_args(given)
+    try:
+        return load(parsed.command).run(parsed)
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # `dossier settings | head`: whoever read has enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if _is_settings_error(error):
+            print(error, file=sys.stderr)
+            return MISCONFIGURED
+        raise
+
+
+def _is_settings_error(error: Exception) -> bool:
+    """Ask without importing the settings for commands that do not need them."""
+    module = sys.modules.get("shared.settings")
+    return module is not None and isinstance(error, module.SettingsError)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

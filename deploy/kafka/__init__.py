@@ -1,0 +1,1 @@
+"""The bus as data: which topics there are, and who creates them."""
