@@ -1,0 +1,262 @@
+"""What one write session knows of claims.
+
+Rows are loaded in bulk and locked, changed in memory, and written in a handful of statements when the session
+commits: a burst of partner updates would otherwise spend its time in
+single-row statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, event, insert, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, SessionTransaction
+
+from services.claims.models import (
+    Claim,
+    ClaimHistory,
+    PartnerPosition,
+)
+from shared.contracts.claims import ClaimState
+from shared.contracts.envelope import Actor, Change
+from shared.db.database import on_before_commit
+from shared.errors import Conflict
+
+_BOOK = "claims.book"
+
+Reference = tuple[str, str]
+"""An insurer's partner id and its own reference of a claim."""
+
+
+class ClaimBook:
+    """Claims and partners' positions of one write session; `of(session)` gives the session's only one."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        """Begin empty, and write what was kept when the session commits."""
+        self._session = session
+        self._by_number: dict[str, ClaimState | None] = {}
+        self._by_reference: dict[Reference, str | None] = {}
+        self._positions: dict[tuple[str, str, str], int] = {}
+        self._changed: dict[str, ClaimState] = {}
+        self._history: list[dict[str, Any]] = []
+        self._moved: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self._undo: list[tuple[SessionTransaction | None, Callable[[], None]]] = []
+        on_before_commit(session, self._write)
+        event.listen(session.sync_session, "after_soft_rollback", self._rolled_back)
+
+    @classmethod
+    def of(cls, session: AsyncSession) -> ClaimBook:
+        """Give the book of this write session."""
+        book = session.info.get(_BOOK)
+        if not isinstance(book, cls):
+            book = cls(session)
+            session.info[_BOOK] = book
+        return book
+
+    async def load(self, numbers: Collection[str], references: Collection[Reference] = ()) -> None:
+        """Load claims by our numbers or the insurers' references, with the positions of their partners.
+
+        Rows are locked in one order, so that two batches on PostgreSQL wait for each other instead of failing.
+        """
+        numbers = {number for number in numbers if number not in self._by_number}
+        references = {one for one in references if one not in self._by_reference}
+        if not numbers and not references:
+            return
+        by_insurer: dict[str, set[str]] = {}
+        for partner_id, reference in references:
+            by_insurer.setdefault(partner_id, set()).add(reference)
+        named: list[ColumnElement[bool]] = [Claim.claim_number.in_(numbers)] if numbers else []
+        for partner_id, own in by_insurer.items():
+            named.append(and_(Claim.insurer_partner_id == partner_id, Claim.insurer_reference.in_(own)))
+        rows = await self._session.scalars(
+            select(Claim.state).where(or_(*named)).order_by(Claim.agency_id, Claim.id).with_for_update()
+        )
+        found = [ClaimState.model_validate(state) for state in rows]
+        for number in numbers:
+            self._by_number.setdefault(number, None)
+        for one in references:
+            self._by_reference.setdefault(one, None)
+        fresh = [claim for claim in found if self._by_number.get(claim.claim_number) is None]
+        for claim in fresh:
+            self._remember(claim)
+        await self._load_positions(fresh)
+
+    async def _load_positions(self, claims: Sequence[ClaimState]) -> None:
+        if not claims:
+            return
+        rows = await self._session.execute(
+            select(
+                PartnerPosition.claim_id,
+                PartnerPosition.partner_id,
+                PartnerPosition.kind,
+                PartnerPosition.sequence,
+            ).where(
+                PartnerPosition.agency_id.in_({claim.agency_id for claim in claims}),
+                PartnerPosition.claim_id.in_([claim.id for claim in claims]),
+            )
+        )
+        for claim_id, partner_id, kind, sequence in rows:
+            self._positions[(claim_id, partner_id, kind)] = sequence
+
+    async def by_number(self, number: str) -> ClaimState | None:
+        """Give the claim in its newest state, this session's own changes included."""
+        await self.load([number])
+        return self._by_number.get(number)
+
+    async def by_reference(self, partner_id: str, reference: str) -> ClaimState | None:
+        """Give the claim that this insurer knows by its own reference."""
+        await self.load([], [(partner_id, reference)])
+        number = self._by_reference.get((partner_id, reference))
+        return self._by_number.get(number) if number is not None else None
+
+    def position(self, claim: ClaimState, partner_id: str, kind: str) -> int | None:
+        """Give the last accepted sequence of this partner for this claim and kind."""
+        return self._positions.get((claim.id, partner_id, kind))
+
+    def keep(
+        self,
+        old: ClaimState | None,
+        new: ClaimState,
+        *,
+        happening: str,
+        changes: Sequence[Change],
+        actor: Actor,
+        at: datetime,
+    ) -> None:
+        """Take the next version of a claim, with the row of its history; raises `stale_version` for an old `old`."""
+        known = self._by_number.get(new.claim_number)
+        if (known.sequence if known else None) != (old.sequence if old else None):
+            raise Conflict("stale_version", "the claim has changed meanwhile")
+        before = self._changed.get(new.id)
+        self._remember(new)
+        self._changed[new.id] = new
+        self._history.append(
+            {
+                "agency_id": new.agency_id,
+                "claim_id": new.id,
+                "sequence": new.sequence,
+                "happening": happening,
+                "at": at,
+                "actor": actor.model_dump(mode="json"),
+                "changes": [change.model_dump(mode="json") for change in changes],
+            }
+        )
+
+        def undo() -> None:
+            self._history.pop()
+            self._by_number[new.claim_number] = old
+            if reference := _reference(new):
+                self._by_reference.pop(reference, None)
+            if old is not None:
+                self._remember(old)
+            if before is None:
+                del self._changed[new.id]
+            else:
+                self._changed[new.id] = before
+
+        self._undo.append((self._savepoint(), undo))
+
+    def move(self, claim: ClaimState, partner_id: str, kind: str, sequence: int) -> None:
+        """Take the sequence of an accepted update as the partner's position."""
+        key = (claim.id, partner_id, kind)
+        before = self._positions.get(key)
+        row_before = self._moved.get(key)
+        self._positions[key] = sequence
+        self._moved[key] = {
+            "agency_id": claim.agency_id,
+            "claim_id": claim.id,
+            "partner_id": partner_id,
+            "kind": kind,
+            "sequence": sequence,
+        }
+
+        def undo() -> None:
+            _restore(self._positions, key, before)
+            _restore(self._moved, key, row_before)
+
+        self._undo.append((self._savepoint(), undo))
+
+    def _remember(self, claim: ClaimState) -> None:
+        self._by_number[claim.claim_number] = claim
+        if reference := _reference(claim):
+            self._by_reference[reference] = claim.claim_number
+
+    def _savepoint(self) -> SessionTransaction | None:
+        return self._session.sync_session.get_nested_transaction()
+
+    def _rolled_back(self, _session: object, transaction: SessionTransaction) -> None:
+        """Forget what was kept inside a savepoint that is rolled back: its neighbours go on from before it."""
+        while self._undo and self._undo[-1][0] is transaction and transaction.nested:
+            self._undo.pop()[1]()
+
+    async def _write(self, session: AsyncSession) -> None:
+        """Write everything in a few statements."""
+        if self._changed:
+            await _upsert_many(session, Claim, [_row(claim) for claim in self._changed.values()], 2)
+        if self._history:
+            await session.execute(insert(table_of(ClaimHistory)), self._history)
+        if self._moved:
+            await _upsert_many(session, PartnerPosition, list(self._moved.values()), 4)
+        self._changed, self._history, self._moved = {}, [], {}
+        self._undo.clear()
+        session.info.pop(_BOOK, None)
+
+
+def _restore(known: dict[Any, Any], key: Any, before: Any) -> None:
+    if before is None:
+        known.pop(key, None)
+    else:
+        known[key] = before
+
+
+def _reference(claim: ClaimState) -> Reference | None:
+    if claim.insurer.partner_id and claim.insurer_reference:
+        return claim.insurer.partner_id, claim.insurer_reference
+    return None
+
+
+def _row(claim: ClaimState) -> dict[str, Any]:
+    reference = _reference(claim)
+    return {
+        "agency_id": claim.agency_id,
+        "id": claim.id,
+        "claim_number": claim.claim_number,
+        "policy_number": claim.policy_number,
+        "client_id": claim.client_id,
+        "insurer_partner_id": claim.insurer.partner_id,
+        "insurer_reference": reference[1] if reference else None,
+        "sequence": claim.sequence,
+        "updated_at": claim.updated_at,
+        "state": claim.model_dump(mode="json"),
+    }
+
+
+def table_of(model: type[DeclarativeBase]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+async def _upsert_many(
+    session: AsyncSession, model: type[DeclarativeBase], rows: list[dict[str, Any]], keys: int
+) -> None:
+    """Upsert one statement many times: unlike one long VALUES list it is compiled once. The key columns come first."""
+    table = table_of(model)
+    names = list(rows[0])
+    builder = postgresql.insert if dialect_of(session) == "postgresql" else sqlite.insert
+    statement = builder(table)
+    excluded = statement.excluded
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=names[:keys], set_={name: excluded[name] for name in names[keys:]}
+        ),
+        rows,
+    )
+
+
+def dialect_of(session: AsyncSession) -> str:
+    return session.get_bind().dialect.name
