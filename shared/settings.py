@@ -145,6 +145,18 @@ class Settings(BaseSettings):
         description="Mail server, smtp://user:password@host:port (smtps for TLS); unset: no mail is sent.",
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put `<NAME>_FILE` between the environment and `.env`."""
+        return init_settings, env_settings, SecretFiles(settings_cls), dotenv_settings, file_secret_settings
+
     @model_validator(mode="after")
     def _check(self) -> Self:  # noqa: N805, RUF100
         if self.kafka_security.startswith("SASL") and not (self.kafka_username and self.kafka_password):
