@@ -1,4 +1,5 @@
 import asyncio
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -137,8 +138,6 @@ migrate("claims", {database_url!r}, folder=Path({str(folder)!r}))
 
 
 async def _python(command: str) -> asyncio.subprocess.Process:
-    import sys  # noqa: PLC0415
-
     return await asyncio.create_subprocess_exec(sys.executable, "-c", command, stderr=asyncio.subprocess.PIPE)
 
 
