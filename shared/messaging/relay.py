@@ -18,7 +18,7 @@ from typing import Any, Final
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.database import Database
@@ -33,6 +33,7 @@ _BATCH: Final = 500
 _SEND_SECONDS: Final = 20.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
+_MOST_HELD_KEYS: Final = 100
 _IDLE_SECONDS: Final = {"sqlite": 5.0, "postgresql": 0.25}
 """How long an idle relay waits for a wake-up before it looks by itself: on PostgreSQL other replicas commit, too."""
 _REPUBLISH_WINDOW: Final = timedelta(hours=24)
@@ -59,6 +60,19 @@ class _Held:
 
     def held(self, key: tuple[str, str]) -> bool:
         return self.until.get(key, 0.0) > time.monotonic()
+
+    def seconds(self) -> float | None:
+        """How long until the first of them is tried again; None when nothing is held."""
+        now = time.monotonic()
+        waiting = [until - now for until in self.until.values() if until > now]
+        return min(waiting) if waiting else None
+
+    def excluded(self) -> ColumnElement[bool]:
+        """The condition that leaves them out, so that a full batch of one held key cannot starve the others."""
+        waiting = [key for key in self.until if self.held(key)]
+        if len(waiting) > _MOST_HELD_KEYS:
+            return outbox.c.topic.not_in({topic for topic, _ in waiting})
+        return and_(true(), *(or_(outbox.c.topic != topic, outbox.c.key != key) for topic, key in waiting))
 
 
 class Relay:
@@ -126,18 +140,18 @@ class Relay:
         self.active = True
         while True:
             self._wake.clear()
-            published = await self._publish_batch()
+            tried = await self._publish_batch()
             if lock is not None:
                 await lock.scalar(text("SELECT 1"))  # the lock lives as long as its connection does
                 await lock.rollback()
-            if published == 0:
+            if not tried:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), self._pause())
 
     def _pause(self) -> float:
-        if not self._held.until:
-            return _IDLE_SECONDS[self._database.dialect]
-        return max(0.05, min(self._held.until.values()) - time.monotonic())
+        held = self._held.seconds()
+        idle = _IDLE_SECONDS[self._database.dialect]
+        return idle if held is None else min(held, idle)
 
     async def _connect(self) -> None:
         producer = AIOKafkaProducer(**producer_options(self._settings))
@@ -176,26 +190,22 @@ class Relay:
             )
         log.info("relay.republishing", service=self._service, rows=getattr(result, "rowcount", 0))
 
-    async def _publish_batch(self) -> int:
-        """Publish up to one batch; returns how many rows got through."""
+    async def _publish_batch(self) -> bool:
+        """Publish up to one batch; says whether there was anything to try."""
+        statement = (
+            select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.position).limit(_BATCH)
+        )
         async with self._database.read() as session:
-            statement = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.position)
-            rows = (await session.execute(statement.limit(_BATCH))).all()
-            if rows and all(self._held.held((row.topic, row.key)) for row in rows):
-                waiting = [key for key, until in self._held.until.items() if until > time.monotonic()]
-                topics = sorted({topic for topic, _ in waiting})
-                rows = (
-                    await session.execute(statement.where(outbox.c.topic.not_in(topics)).limit(_BATCH))
-                ).all()
+            rows = (await session.execute(statement.where(self._held.excluded()))).all()
         if not rows:
-            return 0
+            return False
         sent = await self._send(rows)
         if sent:
             async with self._database.write() as session:
                 await session.execute(
                     update(outbox).where(outbox.c.position.in_(sent)).values(published_at=datetime.now(UTC))
                 )
-        return len(sent)
+        return True
 
     async def _send(self, rows: Sequence[Row[Any]]) -> list[int]:
         """Send the rows and wait for the acknowledgements; gives the positions that are safely on the broker."""

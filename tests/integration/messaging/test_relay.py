@@ -1,0 +1,121 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from shared.db.database import Database
+from shared.messaging.outbox import enqueue_bytes
+from shared.messaging.relay import Relay
+from shared.settings import Settings
+from tests.fixtures.embedded_broker import EmbeddedBroker
+from tests.fixtures.messaging import messaging_database, published
+
+
+@pytest.fixture
+async def broker() -> AsyncIterator[EmbeddedBroker]:
+    found = EmbeddedBroker()
+    await found.start(["known.v1"])
+    yield found
+    found.kill()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    async with messaging_database(tmp_path) as found:
+        yield found
+
+
+@asynccontextmanager
+async def relaying(broker: EmbeddedBroker, database: Database, epoch: str = "one") -> AsyncIterator[Relay]:
+    relay = Relay("claims", Settings(kafka_port=broker.port, broker_epoch=epoch), database)
+    database.on_every_commit(relay.wake)
+    task = asyncio.create_task(relay.run())
+    try:
+        yield relay
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def write(database: Database, topic: str, *numbers: int, key: str = "k") -> None:
+    async with database.write() as session:
+        for number in numbers:
+            enqueue_bytes(
+                session, topic=topic, key=key, event_id=f"{topic}-{key}-{number}", body=b"%d" % number
+            )
+
+
+async def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - a condition of another task, with a deadline
+            await asyncio.sleep(0.02)
+
+
+async def pending(database: Database) -> int:
+    return sum(row.published_at is None for row in await published(database))
+
+
+async def none_pending(database: Database) -> None:
+    async with asyncio.timeout(20):
+        while await pending(database):  # noqa: ASYNC110 - a condition in the database, with a deadline
+            await asyncio.sleep(0.02)
+
+
+async def test_rows_are_published_in_order_and_marked(broker: EmbeddedBroker, database: Database) -> None:
+    await write(database, "known.v1", *range(700))
+    async with relaying(broker, database):
+        await write(database, "known.v1", *range(700, 1300))
+        found = await broker.records("known.v1", 1300)
+        await none_pending(database)
+    assert [int(value) for _, value in found] == list(range(1300))
+
+
+async def test_a_record_that_the_broker_refuses_holds_back_only_its_own_key(
+    broker: EmbeddedBroker, database: Database
+) -> None:
+    async with database.write() as session:
+        enqueue_bytes(session, topic="known.v1", key="huge", event_id="huge", body=b"x" * 2_000_000)
+    await write(database, "known.v1", *range(600), key="huge")
+    await write(database, "known.v1", 1, key="other")
+    async with relaying(broker, database):
+        assert await broker.records("known.v1", 1) == [("other", b"1")]
+        assert await pending(database) == 601
+
+
+async def test_a_broker_that_is_away_only_delays(broker: EmbeddedBroker, database: Database) -> None:
+    async with relaying(broker, database) as relay:
+        await until(lambda: relay.active)
+        broker.kill()
+        await write(database, "known.v1", 1)
+        await broker.start(["known.v1"])
+        assert await broker.records("known.v1", 1) == [("k", b"1")]
+
+
+async def test_a_new_life_of_the_broker_gets_the_recent_outbox_again(
+    broker: EmbeddedBroker, database: Database
+) -> None:
+    await write(database, "known.v1", *range(50))
+    async with relaying(broker, database, epoch="one"):
+        await none_pending(database)
+    broker.kill()
+    await broker.start(["known.v1"])
+    async with relaying(broker, database, epoch="two"):
+        await write(database, "known.v1", 50)
+        found = await broker.records("known.v1", 51)
+    assert [int(value) for _, value in found] == list(range(51))
+
+
+async def test_the_same_life_of_the_broker_gets_nothing_again(
+    broker: EmbeddedBroker, database: Database
+) -> None:
+    await write(database, "known.v1", 1)
+    async with relaying(broker, database):
+        await none_pending(database)
+    async with relaying(broker, database) as relay:
+        await until(lambda: relay.active)
+        await write(database, "known.v1", 2)
+        assert await broker.records("known.v1", 2) == [("k", b"1"), ("k", b"2")]
+        assert (await relay.health())["pending"] == 0
