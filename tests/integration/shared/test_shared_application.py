@@ -11,7 +11,6 @@ import aiohttp
 import pytest
 import structlog
 import uvicorn
-from asgi_lifespan import LifespanManager
 from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
@@ -369,7 +368,7 @@ async def test_it_starts_in_order_and_stops_the_other_way_round(settings: Settin
         log.append("client closed")
 
     app = application(settings, Bus(log), background=[work], on_stop=[close])
-    async with LifespanManager(app):
+    async with app.router.lifespan_context(app):
         await asyncio.sleep(0)
         log.append("serving")
     assert log == ["bus started", "work started", "serving", "work stopped", "bus stopped", "client closed"]
@@ -382,8 +381,9 @@ async def test_a_bus_that_fails_to_start_is_stopped_again(settings: Settings) ->
         async def start(self) -> None:
             raise ConnectionError
 
+    app = application(settings, Failing(log))
     with pytest.raises(ConnectionError):
-        async with LifespanManager(application(settings, Failing(log))):
+        async with app.router.lifespan_context(app):
             pass
     assert log == ["bus stopped"]
 
@@ -403,5 +403,5 @@ async def test_without_its_database_a_service_says_so_in_one_sentence(
     assert "canary" not in output
     assert "Traceback" not in output
     with pytest.raises(CannotStart):
-        async with LifespanManager(app):
+        async with app.router.lifespan_context(app):
             pass
