@@ -19,9 +19,10 @@ from sqlalchemy import (
     text,
 )
 
+from shared.db.base import new_metadata
 from shared.db.types import JsonDocument, UtcDateTime
 
-_own = MetaData()
+_own = new_metadata()
 
 _Position = BigInteger().with_variant(Integer(), "sqlite")
 _PENDING = text("published_at IS NULL")
