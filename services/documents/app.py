@@ -1,0 +1,86 @@
+"""The documents service, wired."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+from fastapi import FastAPI
+
+from services.documents.api import content, files, upload
+from services.documents.api.frame import Frame
+from services.documents.consumers import create_consumer
+from services.documents.handlers.intake import Intake, Limits
+from services.documents.handlers.objects import sweep_orphans
+from services.documents.settings import SERVICE, DocumentsSettings
+from shared.clock import Clock, SystemClock
+from shared.db.database import Database
+from shared.http.application import create_service_app
+from shared.messaging.runtime import Messaging
+from shared.settings import load_settings
+from shared.storage.factory import object_store
+from shared.storage.port import ObjectStore, StorageUnavailable
+
+BUCKET: Final = "dossier-documents"
+_SWEEP_SECONDS: Final = 600.0
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(
+    settings: DocumentsSettings | None = None, clock: Clock | None = None, store: ObjectStore | None = None
+) -> FastAPI:
+    """Wire the service; settings are read from the environment, and choose the store, when not given."""
+    settings = settings or load_settings(DocumentsSettings)
+    clock = clock or SystemClock()
+    store = store or object_store(settings, BUCKET)
+    database = Database(settings.database_url_of(SERVICE))
+    messaging = Messaging(SERVICE, settings, database, create_consumer(database, clock))
+    limits = Limits(settings.documents_max_file_bytes, settings.documents_max_image_pixels)
+    frame = Frame(settings, database, clock, store, Intake(limits))
+
+    async def storage_check() -> dict[str, bool]:
+        return {"ready": True, "available": await _store_answers(frame.store)}
+
+    async def sweep(stop: asyncio.Event) -> None:
+        await _sweep_now_and_then(frame, stop)
+
+    app = create_service_app(
+        SERVICE,
+        settings,
+        database,
+        messaging,
+        [upload.router, files.router, content.router],
+        [sweep],
+        checks={"storage": storage_check},
+        max_body_bytes=settings.documents_max_file_bytes + upload.FIELDS_BYTES,
+    )
+    app.state.frame = frame
+    return app
+
+
+async def _store_answers(store: ObjectStore) -> bool:
+    """Ask the store, which makes the bucket where it is missing.
+
+    One that is away is told, and makes nobody unready: lists and all that is known of files still work.
+    """
+    try:
+        await store.check()
+    except StorageUnavailable as error:
+        log.warning("storage.unavailable", reason=str(error))
+        return False
+    return True
+
+
+async def _sweep_now_and_then(frame: Frame, stop: asyncio.Event) -> None:
+    """Sweep what crashed uploads left, at the start and every ten minutes."""
+    await _store_answers(frame.store)
+    while not stop.is_set():
+        async with frame.database.write() as session:
+            await sweep_orphans(session, frame.store, at=frame.clock.now())
+        try:
+            async with asyncio.timeout(_SWEEP_SECONDS):
+                await stop.wait()
+        except TimeoutError:
+            continue

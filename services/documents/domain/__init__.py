@@ -1,0 +1,1 @@
+"""Rules of files: plain Python, no input or output."""
