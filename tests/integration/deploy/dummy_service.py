@@ -1,6 +1,6 @@
-"""A stand-in for a service: answers health checks and does what its file of orders says.
+"""A stand-in for a service: answers health checks and does what its arguments say.
 
-    python dummy_service.py <port> [ignore-term] [dies] [child] [unready]
+    python dummy_service.py <port> [ignore-term] [dies] [dies-while <file>] [child] [unready]
 
 GET /environment answers with its environment, GET /hang makes it deaf.
 """
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -36,7 +37,8 @@ class Server(HTTPServer):
 
 
 def main() -> None:
-    if "dies" in sys.argv:
+    doomed = "dies-while" in sys.argv and Path(sys.argv[sys.argv.index("dies-while") + 1]).exists()
+    if doomed or "dies" in sys.argv:
         print(json.dumps({"event": "dummy.cannot_live", "level": "error"}), flush=True)
         sys.exit(7)
     if "ignore-term" in sys.argv:
