@@ -35,12 +35,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class ClockRunner:
-    """Sleeps until the next clock is due or until it is woken, and does what is due."""
+    """Sleeps until the next clock is due or until it is woken, and does what is due. `passes` counts how often."""
 
     database: Database
     clock: TimeSource
     kinds: ClockKinds
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    passes: int = 0
     _derived_by_kinds: bool = False
     _next_due: datetime | None = None
 
@@ -74,11 +75,13 @@ class ClockRunner:
             async with self.database.read() as session:
                 due = await repository.next_due(session, self.kinds.names)
         self._next_due = due
+        self.passes += 1
         return fired
 
     async def health(self) -> dict[str, Any]:
-        """Report when the next clock is due."""
-        return {"ready": True, "next_due": self._next_due.isoformat() if self._next_due else None}
+        """Report how often the clocks were looked at, and when the next is due."""
+        due = self._next_due.isoformat() if self._next_due else None
+        return {"ready": True, "passes": self.passes, "next_due": due}
 
     async def _sleep(self) -> None:
         longest = LONGEST_SLEEP

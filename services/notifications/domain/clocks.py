@@ -61,9 +61,10 @@ def zone_named(name: str) -> tzinfo | None:
 def start_of_day(day: date, zone: tzinfo, *, days_before: int = 0) -> datetime:
     """The first instant of the day that lies `days_before` before `day`, where the agency is."""
     try:
-        return datetime.combine(day - timedelta(days=days_before), time(), zone).astimezone(UTC)
+        instant = datetime.combine(day - timedelta(days=days_before), time(), zone).astimezone(UTC)
     except OverflowError:
-        return EARLIEST if days_before >= 0 and day.year < LATEST.year else LATEST
+        return EARLIEST if day.year < LATEST.year else LATEST
+    return min(max(instant, EARLIEST), LATEST)
 
 
 @dataclass(frozen=True, slots=True)
