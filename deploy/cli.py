@@ -19,6 +19,9 @@ COMMANDS: Final[dict[str, str]] = {
     "status": "say what of the embedded stack is running",
     "migrate": "bring the databases to the newest schema",
     "topics": "create the topics that are missing",
+    "seed-demo": "write the demo's agencies, clients, contracts and claims, once",
+    "schemas": "write the JSON schemas and the AsyncAPI document of the contracts",
+    "asyncapi": "print the AsyncAPI document of all topics",
     "settings": "list all settings, their defaults and what they are for",
 }
 """Name -> one line of help. The module is deploy/commands/<name, with underscores>.py."""
