@@ -44,9 +44,10 @@ def require_news(claim: ClaimState, sequence: int, last: int | None) -> None:
         raise StaleUpdate(claim.sequence)
 
 
-def require_open(claim: ClaimState) -> None:
-    """Nobody repairs or appraises a closed claim: it has to be reopened first (`illegal_transition`)."""
+def require_open(claim: ClaimState, field: str) -> None:
+    """Nobody repairs or appraises a closed claim: it has to be reopened first (`illegal_transition`).
+
+    `field` is the step in the partner's message that was not possible.
+    """
     if not claim.status.is_open:
-        raise Conflict(
-            "illegal_transition", f"the claim is {claim.status}; it must be reopened first", "phase"
-        )
+        raise Conflict("illegal_transition", f"the claim is {claim.status}; it must be reopened first", field)

@@ -3,6 +3,8 @@
 A caller that plays history (the demo, an import) gives past instants as `at` and an actor of kind `import`.
 """
 
+from services.claims.domain.parties import ChangeParties
+from services.claims.domain.registration import RegisterClaim
 from services.claims.handlers.appraisal import record_appraisal_update
 from services.claims.handlers.desk import add_note, change_parties, set_cheque_status, set_status
 from services.claims.handlers.lookup import (
@@ -17,6 +19,8 @@ from services.claims.handlers.repair import record_repair_update
 from services.claims.handlers.settlement import record_claim_update
 
 __all__ = [
+    "ChangeParties",
+    "RegisterClaim",
     "add_note",
     "change_parties",
     "claim_for_insurer",

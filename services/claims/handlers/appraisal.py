@@ -28,7 +28,7 @@ async def record_appraisal_update(
     book = ClaimBook.of(session)
     assignment.require_assigned(claim.appraiser, partner_id, "appraiser")
     assignment.require_news(claim, update.sequence, book.position(claim, partner_id, APPRAISAL_UPDATES))
-    assignment.require_open(claim)
+    assignment.require_open(claim, "status")
     progressed = appraisal.progressed(claim.appraisal, update, at=at)
     new = claim if progressed is claim.appraisal else claim.model_copy(update={"appraisal": progressed})
     kept = publish_change(session, claim, new, actor=actor, at=at)

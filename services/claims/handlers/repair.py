@@ -30,7 +30,7 @@ async def record_repair_update(
     assignment.require_assigned(claim.garage, partner_id, "garage")
     assignment.require_plate(claim, update.plate)
     assignment.require_news(claim, update.sequence, book.position(claim, partner_id, REPAIR_UPDATES))
-    assignment.require_open(claim)
+    assignment.require_open(claim, "phase")
     progressed = repair.progressed(
         claim.repair, update, at=at, occurred_at=occurred_at or update.occurred_at or at
     )

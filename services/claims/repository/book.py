@@ -1,8 +1,7 @@
 """What one write session knows of claims.
 
 Rows are loaded in bulk and locked, changed in memory, and written in a handful of statements when the session
-commits: a burst of partner updates would otherwise spend its time in
-single-row statements.
+commits: a burst of partner updates would otherwise spend its time in single-row statements.
 """
 
 from __future__ import annotations

@@ -52,7 +52,9 @@ class Service:
                 else:
                     await keep_client(session, state)
 
-    def record(self, partner_id: str, kind: str, data: dict[str, Any], message_id: str | None = None) -> Record:
+    def record(
+        self, partner_id: str, kind: str, data: dict[str, Any], message_id: str | None = None
+    ) -> Record:
         """A partner's message as it stands on its topic."""
         offset = next(self._offsets)
         event = {
@@ -78,7 +80,11 @@ class Service:
         """Take a batch; gives the receipts that it caused."""
         before = len(await self.published())
         await self.consumer.take(records)
-        return [event["data"] for topic, event in (await self.published())[before:] if topic.endswith("receipts.v1")]
+        return [
+            event["data"]
+            for topic, event in (await self.published())[before:]
+            if topic.endswith("receipts.v1")
+        ]
 
     async def published(self) -> list[tuple[str, dict[str, Any]]]:
         """Everything in the outbox but dead letters, in order: topic and event."""
