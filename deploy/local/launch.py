@@ -53,8 +53,7 @@ def build_plan(settings: Settings, *, demo: bool) -> StackPlan:
         data_dir=str(data_dir),
         services=services,
         broker=_broker(settings, data_dir, demo=demo) if settings.embedded else None,
-        before=tuple(_before(settings, environment)),
-        after=(_seeding(environment, accounts),) if demo else (),
+        before=(*_before(settings, environment), *((_seeding(environment, accounts),) if demo else ())),
         # Copying a process that has threads is not safe on macOS, whose libraries start some by themselves.
         preload=PRELOAD if KERNEL_DOES_IT and os.environ.get("DOSSIER_PRELOAD") != "0" else (),
         accounts_file=str(accounts) if demo else None,

@@ -265,7 +265,6 @@ class AgencyInfo:
 
 
 @dataclass(frozen=True, slots=True)
-@dataclass(frozen=True, slots=True)
 class SearchResult:
     """The global search: the best few of each kind."""
 
