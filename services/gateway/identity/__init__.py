@@ -1,0 +1,1 @@
+"""Who is asking: accounts, sessions, agencies and roles. Owned by the gateway, announced by events."""

@@ -1,0 +1,169 @@
+"""Sessions: opaque tokens, stored by their hash, with an idle and an absolute end."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.gateway.models import Agency, User, UserAgency, UserSession
+from services.gateway.queries.rows import AgencyInfo
+from shared.db.tenancy import Role, Scope
+from shared.identifiers import new_id
+
+TOKEN_BYTES: Final = 32
+TOUCH_EVERY: Final = timedelta(minutes=1)
+"""A session's last use is written at most this often: a page of twenty requests costs one write, not twenty."""
+
+_LONGEST_USER_AGENT: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentUser:
+    """Who is asking, in which session, and for which agencies."""
+
+    user_id: str
+    email: str
+    name: str
+    role: Role
+    language: str
+    agencies: tuple[AgencyInfo, ...]
+    session_id: str
+
+    @property
+    def agency_ids(self) -> tuple[str, ...]:
+        """The agencies that he works for."""
+        return tuple(one.id for one in self.agencies)
+
+    @property
+    def scope(self) -> Scope:
+        """What queries and services are told. `ops` never has an agency, whatever the table says."""
+        return Scope(self.user_id, self.role, () if self.role == "ops" else self.agency_ids, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A session as its owner sees it in a list."""
+
+    id: str
+    created_at: datetime
+    last_seen_at: datetime
+    user_agent: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A valid session, and whether its last use should be written."""
+
+    user: CurrentUser
+    stale: bool
+
+
+def token_hash(token: str) -> str:
+    """Hash a token. It is random and long, so a plain hash cannot be turned back."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def open_session(
+    session: AsyncSession, user_id: str, *, at: datetime, lasts: timedelta, user_agent: str, address: str
+) -> str:
+    """Begin a session and give its token, which is stored nowhere."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    await session.execute(delete(UserSession).where(UserSession.expires_at < at))
+    session.add(
+        UserSession(
+            token_hash=token_hash(token),
+            id=new_id(),
+            user_id=user_id,
+            created_at=at,
+            last_seen_at=at,
+            expires_at=at + lasts,
+            user_agent=user_agent[:_LONGEST_USER_AGENT],
+            address=address[:64],
+        )
+    )
+    await session.flush()
+    return token
+
+
+async def find_session(session: AsyncSession, token: str, *, at: datetime, idle: timedelta) -> Found | None:
+    """Give who holds this token, or None when it is unknown, over, or its user is no longer active."""
+    rows = (
+        await session.execute(
+            select(UserSession, User, Agency)
+            .join(User, User.id == UserSession.user_id)
+            .outerjoin(UserAgency, UserAgency.user_id == User.id)
+            .outerjoin(Agency, Agency.id == UserAgency.agency_id)
+            .where(UserSession.token_hash == token_hash(token), User.active.is_(True))
+            .order_by(Agency.name, Agency.id)
+        )
+    ).all()
+    if not rows:
+        return None
+    held, user, _ = rows[0]
+    if at >= held.expires_at or at - held.last_seen_at >= idle:
+        return None
+    joined: list[Agency | None] = [row[2] for row in rows]
+    agencies = tuple(_agency_info(agency) for agency in joined if agency is not None)
+    current = CurrentUser(
+        user_id=user.id,
+        email=user.email,
+        name=user.name,
+        role=cast("Role", user.role),
+        language=user.language,
+        agencies=agencies,
+        session_id=held.id,
+    )
+    return Found(current, at - held.last_seen_at >= TOUCH_EVERY)
+
+
+async def is_alive(session: AsyncSession, session_id: str, *, at: datetime, idle: timedelta) -> bool:
+    """Say whether a session is still valid: open streams ask now and then."""
+    row = (
+        await session.execute(
+            select(UserSession.expires_at, UserSession.last_seen_at)
+            .join(User, User.id == UserSession.user_id)
+            .where(UserSession.id == session_id, User.active.is_(True))
+        )
+    ).first()
+    return row is not None and at < row[0] and at - row[1] < idle
+
+
+async def touch_session(session: AsyncSession, session_id: str, at: datetime) -> None:
+    """Note that a session was used."""
+    await session.execute(update(UserSession).where(UserSession.id == session_id).values(last_seen_at=at))
+
+
+async def end_session(session: AsyncSession, user_id: str, session_id: str) -> bool:
+    """End one session of a user; says whether there was one."""
+    done = await session.execute(
+        delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id)
+    )
+    return bool(cast("CursorResult[object]", done).rowcount)
+
+
+async def end_all_sessions(session: AsyncSession, user_id: str) -> None:
+    """End all sessions of a user: after a new password, or when the account is disabled."""
+    await session.execute(delete(UserSession).where(UserSession.user_id == user_id))
+
+
+async def list_sessions(session: AsyncSession, user_id: str) -> tuple[SessionInfo, ...]:
+    """Give a user's sessions, the newest use first."""
+    rows = await session.scalars(
+        select(UserSession).where(UserSession.user_id == user_id).order_by(UserSession.last_seen_at.desc())
+    )
+    return tuple(
+        SessionInfo(one.id, one.created_at, one.last_seen_at, one.user_agent, one.address) for one in rows
+    )
+
+
+def _agency_info(agency: Agency) -> AgencyInfo:
+    return AgencyInfo(
+        agency.id, agency.name, agency.country, agency.language, agency.timezone, agency.currency
+    )

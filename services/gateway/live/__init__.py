@@ -1,0 +1,1 @@
+"""The live feed: what changed, told to the browsers that may see it."""
