@@ -18,9 +18,9 @@ from shared.contracts.policy import ClientState, ContractState, PartnerReference
 from shared.contracts.topics import PARTNER_ID_PATTERN
 from shared.errors import Invalid
 
-LONGEST_TEXT: Final = 500
+LONGEST_TEXT: Final = 300
 LONGEST_DESCRIPTION: Final = 8000
-MOST_THIRD_PARTIES: Final = 50
+MOST_THIRD_PARTIES: Final = 20
 _LONGEST_OF: Final = {"description": LONGEST_DESCRIPTION, "note": LONGEST_DESCRIPTION, "partner_id": 100}
 _PARTNER_ID: Final = re.compile(PARTNER_ID_PATTERN)
 

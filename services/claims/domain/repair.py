@@ -55,6 +55,9 @@ ENDED: Final = frozenset({RepairPhase.DELIVERED, RepairPhase.CANCELLED, RepairPh
 KEPT: Final = 100
 """Steps and promises that the state carries, newest last; the history keeps all. A state must stay small."""
 
+STEP_NOTE: Final = 200
+"""Characters of a note that stay with its step; the whole note is the repair's until the next one, then the history's."""
+
 _HOME: Final = frozenset({RepairPhase.BOOKED, RepairPhase.ARRIVED})
 _SUPPLEMENT: Final = frozenset({RepairPhase.SUPPLEMENT_SENT, RepairPhase.SUPPLEMENT_APPROVED})
 _PARTS: Final = frozenset({RepairPhase.PARTS_ORDERED})
@@ -160,7 +163,7 @@ def _quote(known: RepairQuote | None, said: RepairUpdateQuote | None) -> RepairQ
 def _steps(known: Repair, update: RepairUpdate, at: datetime, *, entered: bool) -> tuple[RepairStep, ...]:
     if not entered:
         return known.steps
-    return (*known.steps, RepairStep(phase=update.phase, at=at, note=update.note or ""))[-KEPT:]
+    return (*known.steps, RepairStep(phase=update.phase, at=at, note=(update.note or "")[:STEP_NOTE]))[-KEPT:]
 
 
 def _promises_anew(known: Repair, update: RepairUpdate) -> bool:

@@ -13,8 +13,9 @@ from shared.contracts.money import Money
 from shared.contracts.partners import ClaimUpdate, UpdatePayment
 from shared.errors import Invalid, NotFound
 
-MOST_PAYMENTS: Final = 500
-"""Payments that one claim may have: the state travels whole in every event, so it must stay small."""
+LARGEST_PAYMENTS: Final = 128 * 1024
+"""Bytes of JSON that the payments of one claim may have (some 400 payments): the state travels whole in every event,
+and an event must stay well below what Kafka takes (1 MB)."""
 
 _VOID: Final = frozenset({ChequeStatus.REPLACED, ChequeStatus.CANCELLED})
 _LARGEST: Final = Decimal(10) ** 12
@@ -25,7 +26,7 @@ def updated(settlement: Settlement, update: ClaimUpdate, *, at: datetime) -> Set
 
     What is left out stays as it was; a payment whose reference is known replaces what was known of it.
     `requested_documents` is the list as it stands now, so an empty one clears it. Raises `illegal_transition` for a
-    cheque's step, `too_large` beyond 500 payments.
+    cheque's step, `too_large` when the payments do not fit.
     """
     given = {
         "liability_percent": update.liability_percent,
@@ -102,8 +103,13 @@ def _payments(known: tuple[Payment, ...], said: tuple[UpdatePayment, ...]) -> tu
     payments = {payment.reference: payment for payment in known}
     for position, update in enumerate(said):
         payments[update.reference] = _payment(payments.get(update.reference), update, f"payments.{position}")
-    if len(payments) > MOST_PAYMENTS:
-        raise Invalid("too_large", f"a claim has at most {MOST_PAYMENTS} payments", "payments")
+    if (
+        said
+        and sum(len(payment.model_dump_json().encode()) for payment in payments.values()) > LARGEST_PAYMENTS
+    ):
+        raise Invalid(
+            "too_large", f"the payments of a claim have at most {LARGEST_PAYMENTS} bytes", "payments"
+        )
     return tuple(payments.values())
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, event, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, SessionTransaction
 
@@ -195,7 +196,7 @@ class ClaimBook:
     async def _write(self, session: AsyncSession) -> None:
         """Write everything in a few statements."""
         if self._changed:
-            await _upsert_many(session, Claim, [_row(claim) for claim in self._changed.values()], 2)
+            await self._write_claims(session)
         if self._history:
             await session.execute(insert(table_of(ClaimHistory)), self._history)
         if self._moved:
@@ -203,6 +204,19 @@ class ClaimBook:
         self._changed, self._history, self._moved = {}, [], {}
         self._undo.clear()
         session.info.pop(_BOOK, None)
+
+    async def _write_claims(self, session: AsyncSession) -> None:
+        """Write the claims; a reference that another transaction has taken meanwhile is a conflict, not a fault."""
+        try:
+            await _upsert_many(session, Claim, [_row(claim) for claim in self._changed.values()], 2)
+        except IntegrityError as error:
+            if "insurer_reference" not in str(error.orig):
+                raise
+            raise Conflict(
+                "insurer_reference_taken",
+                "the insurer uses this reference for another claim",
+                "insurer_reference",
+            ) from error
 
 
 def _restore(known: dict[Any, Any], key: Any, before: Any) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.claims import handlers
 from services.claims.models import Base, ClaimHistory
+from services.claims.publishing import publish_change
 from services.claims.repository import ClaimBook
 from shared.contracts.claims import ClaimState
 from shared.contracts.envelope import Actor
@@ -75,6 +76,25 @@ async def test_a_change_of_an_old_version_is_refused(service: Service) -> None:
         with pytest.raises(Conflict) as refusal:
             await handlers.add_note(session, claim, "two", actor=BROKER, at=NOW)
         assert refusal.value.code == "stale_version"
+
+
+async def test_a_reference_that_was_taken_meanwhile_is_a_conflict_at_the_latest_when_writing(
+    service: Service,
+) -> None:
+    """Two replicas may both have found it free: the database has the last word."""
+    await service.registered(insurer_reference="REF-1")
+    await service.registered()
+    with pytest.raises(Conflict) as refusal:
+        await _take_reference_unchecked(service, "CL-2026-000002", "REF-1")
+    assert refusal.value.code == "insurer_reference_taken"
+    assert (await service.claim("CL-2026-000002")).sequence == 1
+
+
+async def _take_reference_unchecked(service: Service, number: str, reference: str) -> None:
+    async with service.database.write() as session:
+        claim = await handlers.claim_for_update(session, number)
+        new = claim.model_copy(update={"insurer_reference": reference})
+        publish_change(session, claim, new, actor=SYSTEM, at=NOW)
 
 
 async def test_concurrent_registrations_never_share_a_number(service: Service) -> None:

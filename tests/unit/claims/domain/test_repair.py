@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.claims.domain import repair
-from services.claims.domain.repair import BACK, ENDED, KEPT, ORDER, may_follow
+from services.claims.domain.repair import BACK, ENDED, KEPT, ORDER, STEP_NOTE, may_follow
 from shared.contracts.claims import Repair
 from shared.contracts.codes import DelayReason, RepairPhase, RepairQuoteStatus
 from shared.errors import Conflict
@@ -169,6 +169,11 @@ def test_whatever_garages_report_the_last_accepted_report_is_what_stands(
         assert known.phase is phase
         assert known.steps[-1].phase is phase
         assert [promise.eta for promise in known.promises] == dates
+
+
+def test_a_long_note_is_whole_in_the_repair_and_short_in_its_step() -> None:
+    known = progressed(None, phase="body", note="x" * 4000)
+    assert (len(known.note), len(known.steps[-1].note)) == (4000, STEP_NOTE)
 
 
 def test_steps_and_promises_of_the_state_are_bounded() -> None:

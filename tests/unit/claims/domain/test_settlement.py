@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from services.claims.domain import cheque as cheques
 from services.claims.domain import settlement
-from services.claims.domain.settlement import MOST_PAYMENTS
 from shared.contracts.claims import Settlement
 from shared.contracts.codes import ChequeStatus, DocumentType
 from shared.errors import Conflict, Invalid, NotFound
@@ -122,14 +121,15 @@ def test_a_sum_beyond_what_money_can_carry_is_not_told() -> None:
     assert known.outstanding is None
 
 
-def test_a_claim_has_a_bounded_number_of_payments() -> None:
+def test_the_payments_of_a_claim_are_bounded_and_known_ones_can_still_be_corrected() -> None:
     known: Settlement | None = None
-    for start in range(0, MOST_PAYMENTS, 100):
+    for start in range(0, 400, 100):
         known = updated(known, payments=[payment(reference=f"P-{n}") for n in range(start, start + 100)])
+    too_many = [payment(reference=f"Q-{n}", payee="x" * 200) for n in range(200)]
     with pytest.raises(Invalid) as refusal:
-        updated(known, payments=[payment(reference="one too many")])
-    assert refusal.value.code == "too_large"
-    assert len(updated(known, payments=[payment(reference="P-7", amount="1.00")]).payments) == MOST_PAYMENTS
+        updated(known, payments=too_many)
+    assert (refusal.value.code, refusal.value.field) == ("too_large", "payments")
+    assert len(updated(known, payments=[payment(reference="P-7", amount="1.00")]).payments) == 400
 
 
 @given(CHEQUE_STATUSES)
