@@ -90,6 +90,7 @@ class EmbeddedBroker:
         """Where our services connect; it changes with every start."""
         self.epoch = ""
         self.topic_count = 0
+        self._running = False
 
     async def open(self) -> None:
         """Open the public port; it leads nowhere until the broker has started."""
@@ -99,12 +100,26 @@ class EmbeddedBroker:
         """Close the public port."""
         await self._doorway.close()
 
+    @property
+    def public_port(self) -> int:
+        """Where partners and tools connect."""
+        return self._plan.port
+
+    def is_lost(self, child: Child) -> bool:
+        """Whether this process was the broker: one that ended before it was of use is `start`'s business."""
+        return child is self.child and self._running
+
+    def state(self) -> dict[str, int | str | None]:
+        """What `dossier status` tells."""
+        return {"pid": self.child.pid if self.child else None, "port": self.port, "epoch": self.epoch}
+
     def environment(self) -> dict[str, str]:
         """Tell a service where this broker is, and that it is this one and no earlier one."""
         return {"DOSSIER_KAFKA_PORT": str(self.port), "DOSSIER_BROKER_EPOCH": self.epoch}
 
     async def start(self) -> None:
         """Start an empty broker and create its topics; raises `BrokerFailed`."""
+        self._running = False
         self.port = _free_port()
         command = tuple(part.replace("{port}", str(self.port)) for part in self._plan.command)
         # Only what it needs: it reads settings such as STORAGE_ENGINE from the environment.
@@ -122,6 +137,7 @@ class EmbeddedBroker:
             raise BrokerFailed(str(error) or "it does not answer") from error
         self.topic_count = len(topics)
         self.epoch = str(uuid.uuid4())
+        self._running = True
         self._doorway.lead_to(self.port)
 
     async def _wait_for_answer(self, child: Child) -> None:

@@ -129,6 +129,11 @@ class StackPlan:
         """Where the lock, the plan and the state of the running stack are."""
         return Path(self.data_dir) / "run"
 
+    @property
+    def state_file(self) -> Path:
+        """Where the supervisor says what runs."""
+        return self.run_dir / "state.json"
+
     def to_json(self) -> str:
         """Write the plan; it has no secrets: those stay in the environment."""
         return json.dumps(asdict(self), indent=1)

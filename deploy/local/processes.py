@@ -66,9 +66,12 @@ class Child:
 
     async def kill(self) -> None:
         """SIGKILL; returns when it has ended."""
-        if self.alive:
-            self.signal(signal.SIGKILL)
-            await asyncio.wait([self.ended])
+        if not self.alive:
+            return
+        waits: list[asyncio.Future[Any]] = [self.known, self.ended]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        self.signal(signal.SIGKILL)
+        await asyncio.wait([self.ended])
 
 
 class Processes:
