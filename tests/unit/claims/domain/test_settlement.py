@@ -125,7 +125,7 @@ def test_the_payments_of_a_claim_are_bounded_and_known_ones_can_still_be_correct
     known: Settlement | None = None
     for start in range(0, 400, 100):
         known = updated(known, payments=[payment(reference=f"P-{n}") for n in range(start, start + 100)])
-    too_many = [payment(reference=f"Q-{n}", payee="x" * 200) for n in range(200)]
+    too_many = [payment(reference=f"{n:0100}", payee="é" * 200) for n in range(200)]
     with pytest.raises(Invalid) as refusal:
         updated(known, payments=too_many)
     assert (refusal.value.code, refusal.value.field) == ("too_large", "payments")
