@@ -55,7 +55,8 @@ def merged_receipts(
                     f"receipts.{index}.amount",
                 )
             old = PremiumReceipt(number=new.number, status=new.status, amount=new.amount, currency=currency)
-        given = new.model_dump(include={"status", "paid_on", "amount"}, exclude_none=True)
+        told = {"status": new.status, "paid_on": new.paid_on, "amount": new.amount}
+        given = {name: value for name, value in told.items() if value is not None}
         found[new.number] = old.model_copy(update=given)
     if len(found) > MAX_RECEIPTS:
         raise Invalid("too_many_receipts", f"A contract has at most {MAX_RECEIPTS} receipts.", "receipts")
