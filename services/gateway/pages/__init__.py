@@ -1,0 +1,1 @@
+"""What people see: server-rendered pages and fragments in three languages, and the assets they load."""

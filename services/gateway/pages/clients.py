@@ -1,0 +1,157 @@
+"""Clients and the client: contact details to confirm at every call, contracts, claims, files, what changed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Form, Response
+
+from services.gateway.commands import confirm_contact, correct_contact
+from services.gateway.pages.languages import translations
+from services.gateway.pages.visits import PageRoute, Visit, desk_visit
+from services.gateway.queries import ClientQuery, get_client, list_clients
+from shared.contracts.policy import ClientState
+from shared.errors import DomainError
+from shared.http.problems import Problem
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+Desk = Annotated[Visit, Depends(desk_visit)]
+_REFUSALS: Final = (DomainError, Problem)
+_DETAILS: Final = ("email", "phone", "address")
+
+
+@router.get("/clients")
+async def clients_list(visit: Desk) -> Response:
+    query = ClientQuery.parse(visit.request.query_params)
+    async with visit.gateway.database.read() as session:
+        page = await list_clients(session, visit.user.scope, query)
+    parameters = {
+        key: value
+        for key, value in visit.request.query_params.items()
+        if key in ClientQuery.__slots__ and value
+    }
+    context: dict[str, Any] = {"page": page, "query_": query, "parameters": parameters}
+    if visit.fragment:
+        address = query.url_parameters()
+        headers = {"hx-replace-url": f"/clients?{address}" if address else "/clients"}
+        return visit.part("clients/_list.html", headers=headers, **context)
+    return visit.page("clients/list.html", _text(visit, "Clients"), "clients", **context)
+
+
+@router.get("/clients/{client_id}")
+async def client_page(visit: Desk, client_id: str) -> Response:
+    return await _client_page(visit, client_id)
+
+
+@router.post("/clients/{client_id}/confirm-contact")
+async def confirm(
+    visit: Desk, client_id: str, detail: Annotated[list[str] | None, Form()] = None
+) -> Response:
+    """Note that the client confirmed the details just now; without a choice, all that are known."""
+    details = [one for one in (detail or []) if one in _DETAILS]
+    if not details:
+        async with visit.gateway.database.read() as session:
+            state = (await get_client(session, visit.user.scope, client_id)).state
+        details = [one for one in _DETAILS if getattr(state, one) is not None]
+    try:
+        await confirm_contact(visit.gateway, visit.user, client_id, details)
+    except _REFUSALS as error:
+        return await _client_page(
+            visit, client_id, notice_error=visit.errors_of(error), status=_status(error)
+        )
+    return visit.redirect(visit.request.url.path.removesuffix("/confirm-contact"), "contact_confirmed")
+
+
+@router.post("/clients/{client_id}/contact")
+async def correct(
+    visit: Desk,
+    client_id: str,
+    email: Annotated[str, Form()] = "",
+    phone: Annotated[str, Form()] = "",
+    street: Annotated[str, Form()] = "",
+    postal_code: Annotated[str, Form()] = "",
+    city: Annotated[str, Form()] = "",
+    country: Annotated[str, Form()] = "",
+) -> Response:
+    """Correct what differs from what is known; only that is sent, so that nothing else counts as confirmed."""
+    values = {
+        "email": email.strip(),
+        "phone": phone.strip(),
+        "street": street.strip(),
+        "postal_code": postal_code.strip(),
+        "city": city.strip(),
+        "country": country.strip().upper(),
+    }
+    async with visit.gateway.database.read() as session:
+        state = (await get_client(session, visit.user.scope, client_id)).state
+    body = _corrections(state, values)
+    path = visit.request.url.path.removesuffix("/contact")
+    if not body:
+        return visit.redirect(path)
+    try:
+        await correct_contact(visit.gateway, visit.user, client_id, body)
+    except _REFUSALS as error:
+        errors = visit.errors_of(error)
+        if "address" in errors:
+            errors["street"] = errors.pop("address")
+        known = {name: text for name, text in errors.items() if name in values}
+        form = {"values": values, "errors": known or {"": next(iter(errors.values()))}}
+        return await _client_page(visit, client_id, form=form, status=_status(error))
+    return visit.redirect(path, "contact_corrected")
+
+
+async def _client_page(
+    visit: Visit,
+    client_id: str,
+    *,
+    form: dict[str, Any] | None = None,
+    notice_error: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    async with visit.gateway.database.read() as session:
+        client = await get_client(session, visit.user.scope, client_id)
+    details = [getattr(client.state, name) for name in _DETAILS]
+    known = [one for one in details if one is not None]
+    dates = [one.confirmed.at for one in known if one.confirmed.at is not None]
+    return visit.page(
+        "clients/client.html",
+        client.state.name,
+        "clients",
+        status=status,
+        client=client,
+        confirmed_at=min(dates) if known and len(dates) == len(known) else None,
+        form=form,
+        values=form["values"] if form else _values(client.state),
+        notice_error=notice_error,
+    )
+
+
+def _values(state: ClientState) -> dict[str, str]:
+    address = state.address.value if state.address else None
+    return {
+        "email": state.email.value if state.email else "",
+        "phone": state.phone.value if state.phone else "",
+        "street": address.street if address else "",
+        "postal_code": address.postal_code if address else "",
+        "city": address.city if address else "",
+        "country": address.country if address else "",
+    }
+
+
+def _corrections(state: ClientState, values: dict[str, str]) -> dict[str, Any]:
+    before = _values(state)
+    body: dict[str, Any] = {
+        name: values[name] for name in ("email", "phone") if values[name] and values[name] != before[name]
+    }
+    address = {name: values[name] for name in ("street", "postal_code", "city", "country")}
+    if address != {name: before[name] for name in address} and any(address.values()):
+        body["address"] = address
+    return body
+
+
+def _status(error: DomainError | Problem) -> int:
+    return error.status if isinstance(error, Problem) else 422
+
+
+def _text(visit: Visit, message: str) -> str:
+    return translations(visit.reader.language.code).gettext(message)

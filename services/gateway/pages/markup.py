@@ -1,0 +1,266 @@
+"""Filters and functions of the templates: figures that are right in both writing directions, words, icons, links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from markupsafe import Markup
+
+from services.gateway.pages.alert_texts import HAPPENING_ICONS, AnyAlert, alert_text, happening_name
+from services.gateway.pages.assets import asset_url
+from services.gateway.pages.changes import AnyChange, arrow_of, change_texts, short_text
+from services.gateway.pages.figures import policy_number_parts
+from services.gateway.pages.icons import icon
+from services.gateway.pages.languages import LANGUAGES
+from services.gateway.pages.rendering import current_reader
+from services.gateway.pages.repairs import STAGES, repair_stage, stepper
+from services.gateway.pages.words import LINE_ICONS, TONES, word, words
+
+DASH: Final = Markup('<span class="empty-value">—</span>')
+
+
+def code(value: str | None, css_class: str = "") -> Markup:
+    """A claim number, phone or other code, which reads left to right inside any language."""
+    if not value:
+        return DASH
+    return Markup('<bdi dir="ltr" class="code {}">{}</bdi>').format(css_class, value)
+
+
+def name(value: str | None) -> Markup:
+    """A person's or firm's name, isolated so that it does not reorder what stands beside it."""
+    return Markup("<bdi>{}</bdi>").format(value) if value else DASH
+
+
+def plate(value: str | None) -> Markup:
+    """A number plate; the strip shows at a glance which country it is from."""
+    if not value:
+        return DASH
+    country = "il" if value.replace("-", "").replace(" ", "").isdigit() else "fr"
+    return Markup('<bdi dir="ltr" class="plate plate-{}">{}</bdi>').format(country, value)
+
+
+def policy_number(value: str | None) -> Markup:
+    """A policy number whose digits after the dash, the ones people work with, stand out."""
+    if not value:
+        return DASH
+    head, tail = policy_number_parts(value)
+    return Markup('<bdi dir="ltr" class="code policy-number">{}<b>{}</b></bdi>').format(head, tail)
+
+
+def phone(value: str | None, e164: str = "") -> Markup:
+    """A phone number that calls when it is touched."""
+    if not value:
+        return DASH
+    target = e164 or "".join(c for c in value if c.isdigit() or c == "+")
+    return Markup('<a href="tel:{}" class="phone"><bdi dir="ltr">{}</bdi></a>').format(target, value)
+
+
+def email(value: str | None) -> Markup:
+    """An address that opens a mail when it is touched."""
+    return (
+        Markup('<a href="mailto:{0}" class="email"><bdi dir="ltr">{0}</bdi></a>').format(value)
+        if value
+        else DASH
+    )
+
+
+def money(value: Any, currency: str = "") -> Markup:
+    """An amount of money, from a `Money` or from an amount and its currency."""
+    if value is None:
+        return DASH
+    amount, unit = (
+        (value, currency) if isinstance(value, Decimal | str | int) else (value.amount, value.currency)
+    )
+    return Markup('<bdi dir="ltr" class="money">{}</bdi>').format(
+        current_reader().money(Decimal(amount), unit)
+    )
+
+
+def percent(value: int | None) -> Markup:
+    """A percentage as the language writes it."""
+    if value is None:
+        return DASH
+    gap = "\u00a0" if current_reader().language.code == "fr" else ""
+    return Markup('<bdi dir="ltr">{}{}%</bdi>').format(value, gap)
+
+
+def day(value: date | None) -> Markup:
+    """Day and month."""
+    if value is None:
+        return DASH
+    return Markup('<time datetime="{}" class="day"><bdi dir="ltr">{}</bdi></time>').format(
+        value.isoformat(), current_reader().day(value)
+    )
+
+
+def full_date(value: date | None) -> Markup:
+    """A calendar day in full figures."""
+    if value is None:
+        return DASH
+    return Markup('<time datetime="{}" class="day"><bdi dir="ltr">{}</bdi></time>').format(
+        value.isoformat(), current_reader().date(value)
+    )
+
+
+def instant(value: datetime | None) -> Markup:
+    """Day and time in the agency's zone."""
+    if value is None:
+        return DASH
+    return Markup('<time datetime="{}" class="instant"><bdi dir="ltr">{}</bdi></time>').format(
+        value.isoformat(), current_reader().instant(value)
+    )
+
+
+def ago(value: datetime | None) -> Markup:
+    """How long ago, with the exact time as a title; the browser keeps it true while the page stays open."""
+    if value is None:
+        return DASH
+    reader = current_reader()
+    recent = abs(value - reader.now) < timedelta(days=7)
+    return Markup('<time datetime="{}" title="{}" class="ago"{}>{}</time>').format(
+        value.isoformat(),
+        reader.instant(value),
+        Markup(" data-ago") if recent else "",
+        reader.relative(value),
+    )
+
+
+def days_until(value: date) -> str:
+    """How far a day is from today, in words."""
+    return current_reader().days_until(value)
+
+
+def days_left(value: date) -> int:
+    """How far a day is from today, in days."""
+    return (value - current_reader().today).days
+
+
+def tone(value: str | None, code_list: str) -> str:
+    """The tone of a code: info, warn, good, bad or muted."""
+    return TONES.get(code_list, {}).get(value or "", ("muted", "circle"))[0]
+
+
+def tone_icon(value: str | None, code_list: str) -> str:
+    """The icon that goes with the tone."""
+    return TONES.get(code_list, {}).get(value or "", ("muted", "circle"))[1]
+
+
+def in_words(value: str | None, code_list: str) -> str:
+    """The word of a code in the reader's language."""
+    return word(current_reader().language.code, code_list, value)
+
+
+def choices(code_list: str) -> list[tuple[str, str]]:
+    """A code list as the options of a field, sorted by its words except where the order is the process."""
+    found = list(words(current_reader().language.code)[code_list].items())
+    return found if code_list in {"claim_status", "cheque_status"} else sorted(found, key=_option_order)
+
+
+def _option_order(option: tuple[str, str]) -> tuple[bool, str]:
+    return option[0] == "other", option[1]
+
+
+def size(value: int) -> Markup:
+    """A file's size."""
+    return Markup("<bdi>{}</bdi>").format(current_reader().size(value))
+
+
+def count(value: int) -> str:
+    """A number with the separators of the language."""
+    return current_reader().number(value)
+
+
+def query(parameters: dict[str, Any]) -> str:
+    """URL parameters, leaving out the empty ones."""
+    return urlencode({key: value for key, value in parameters.items() if value not in (None, "")})
+
+
+def path_part(value: str) -> str:
+    """A value as one segment of a path: policy numbers of insurers carry slashes."""
+    return quote(value, safe="")
+
+
+def changes(value: Iterable[AnyChange], aggregate: str = "claim") -> list[Any]:
+    """Changed fields in words."""
+    return list(change_texts(value, current_reader(), aggregate))
+
+
+def what_changed(happening: str, value: Iterable[AnyChange]) -> str:
+    """What changed, in one line."""
+    reader = current_reader()
+    return short_text(happening, value, reader) or happening_name(happening, reader.language.code)
+
+
+def happening(value: str) -> str:
+    """What happened, in words."""
+    return happening_name(value, current_reader().language.code)
+
+
+def happening_icon(value: str) -> str:
+    """The icon of what happened."""
+    return HAPPENING_ICONS.get(value.partition("-")[0], "history")
+
+
+def alert(value: AnyAlert) -> Any:
+    """An alert in words: `.title` and `.detail`."""
+    return alert_text(value, current_reader())
+
+
+def arrow() -> str:
+    """The arrow from an old value to a new one."""
+    return arrow_of(current_reader())
+
+
+def actor(kind: str, actor_name: str) -> str:
+    """Who did it: the name where there is one."""
+    return actor_name or word(current_reader().language.code, "actor", kind)
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "code": code,
+    "name": name,
+    "plate": plate,
+    "policy_number": policy_number,
+    "phone": phone,
+    "email": email,
+    "money": money,
+    "percent": percent,
+    "day": day,
+    "full_date": full_date,
+    "instant": instant,
+    "ago": ago,
+    "days_until": days_until,
+    "days_left": days_left,
+    "word": in_words,
+    "tone": tone,
+    "tone_icon": tone_icon,
+    "size": size,
+    "count": count,
+    "path_part": path_part,
+    "happening": happening,
+    "happening_icon": happening_icon,
+}
+GLOBALS: Final[dict[str, Any]] = {
+    "icon": icon,
+    "asset": asset_url,
+    "choices": choices,
+    "query": query,
+    "changes": changes,
+    "what_changed": what_changed,
+    "alert_words": alert,
+    "arrow": arrow,
+    "actor": actor,
+    "repair_stage": repair_stage,
+    "repair_stages": STAGES,
+    "stepper": stepper,
+    "line_icons": LINE_ICONS,
+    "languages": tuple(LANGUAGES.values()),
+    "reader": current_reader,
+}
+TESTS: Final[dict[str, Callable[..., bool]]] = {
+    "picture": lambda content_type: str(content_type).startswith("image/"),
+}

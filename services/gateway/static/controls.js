@@ -1,0 +1,42 @@
+// Menus, dialogs, the filter button, keys, and times that stay true while a page is open.
+const STEPS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+
+export function startControls() {
+  document.addEventListener("click", onClick);
+  document.addEventListener("keydown", onKey);
+  for (const dialog of document.querySelectorAll("dialog[data-open]")) { dialog.close(); dialog.showModal(); }
+  setInterval(tellTimes, 30_000);
+}
+
+function onClick(event) {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  const more = event.target.closest(".filter-more");
+  if (more) more.setAttribute("aria-expanded", String(document.getElementById(more.getAttribute("aria-controls")).classList.toggle("open")));
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  if (event.target instanceof HTMLDialogElement && !touched(event.target)) event.target.close();
+}
+
+function touched(dialog) {
+  return [...dialog.querySelectorAll("input, textarea")].some((field) => field.value !== field.defaultValue);
+}
+
+function onKey(event) {
+  if (event.key === "Escape") {
+    const menu = document.querySelector("details.menu[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  }
+  if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.closest?.("input, textarea, select, [contenteditable]")) {
+    const field = document.querySelector("#search-q, #global-search");
+    if (field?.offsetParent) { event.preventDefault(); field.focus(); field.select(); }
+  }
+}
+
+function tellTimes() {
+  const format = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "short", numeric: "always" });
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    const seconds = (Date.parse(time.dateTime) - Date.now()) / 1000;
+    const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? STEPS.at(-1);
+    time.textContent = format.format(Math.trunc(seconds / size) || -1, unit);
+  }
+}

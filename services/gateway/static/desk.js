@@ -1,0 +1,14 @@
+// Entry of the desk's scripts. Every page works without them; they add live updates, uploads with progress and keys.
+import { startLive } from "./live.js";
+import { startAlerts } from "./alerts.js";
+import { startPages } from "./pages.js";
+import { startUploads } from "./uploads.js";
+import { startControls } from "./controls.js";
+
+startControls();
+startUploads();
+if (document.body.dataset.live) {
+  startPages();
+  startAlerts();
+  startLive(document.body.dataset.live);
+}
