@@ -3,7 +3,7 @@
 Each function takes a session and the scope of who asks; what is not in scope is not found.
 """
 
-from services.gateway.queries.alerts import list_alerts, unread_count
+from services.gateway.queries.alerts import list_alerts, newest_position, unread_count
 from services.gateway.queries.claims import claim_filters, claim_rows, get_claim, list_claims
 from services.gateway.queries.clients import get_client, get_contract, get_document, list_clients
 from services.gateway.queries.everything import search
@@ -53,6 +53,7 @@ __all__ = [
     "list_alerts",
     "list_claims",
     "list_clients",
+    "newest_position",
     "search",
     "unread_count",
 ]

@@ -52,6 +52,11 @@ async def unread_count(session: AsyncSession, scope: Scope) -> int:
     return await session.scalar(statement) or 0
 
 
+async def newest_position(session: AsyncSession, scope: Scope) -> int:
+    """Give the position of the newest alert: a page that is read after this knows everything up to it."""
+    return await session.scalar(select(func.max(AlertView.position)).where(may_see(scope))) or 0
+
+
 def may_see(scope: Scope) -> ColumnElement[bool]:
     """Whose alerts these are: the agencies' and the role's."""
     return and_(within(AlertView.agency_id, scope), AlertView.audience.like(f"% {scope.role} %"))
