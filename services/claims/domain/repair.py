@@ -52,7 +52,7 @@ ORDER: Final = (
 ENDED: Final = frozenset({RepairPhase.DELIVERED, RepairPhase.CANCELLED, RepairPhase.TOTAL_LOSS})
 """Phases that nothing follows."""
 
-KEPT: Final = 100
+KEPT: Final = 50
 """Steps and promises that the state carries, newest last; the history keeps all. A state must stay small."""
 
 STEP_NOTE: Final = 200
