@@ -87,8 +87,15 @@ class S3Store:
         """Make sure of the bucket: it is made when it is missing and we may."""
 
         def ensure(client: Minio) -> None:
-            if not client.bucket_exists(self._bucket):
+            from minio.error import S3Error  # noqa: PLC0415 - loaded where S3 is used
+
+            if client.bucket_exists(self._bucket):
+                return
+            try:
                 client.make_bucket(self._bucket)
+            except S3Error as error:
+                if error.code != "BucketAlreadyOwnedByYou":  # another replica was quicker
+                    raise
 
         await self._do(ensure, "")
 
