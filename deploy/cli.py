@@ -20,8 +20,12 @@ COMMANDS: Final[dict[str, str]] = {
     "migrate": "bring the databases to the newest schema",
     "topics": "create the topics that are missing",
     "seed-demo": "write the demo's agencies, clients, contracts and claims, once",
+    "simulate": "play insurers, garages and appraisers against a running demo",
+    "replay-dead-letters": "send records again that a service could not take",
+    "republish": "have a service send its archive of events again",
     "schemas": "write the JSON schemas and the AsyncAPI document of the contracts",
     "asyncapi": "print the AsyncAPI document of all topics",
+    "openapi": "print the OpenAPI document of the JSON API and the partner on-ramp",
     "settings": "list all settings, their defaults and what they are for",
 }
 """Name -> one line of help. The module is deploy/commands/<name, with underscores>.py."""
@@ -89,4 +93,5 @@ def _is_settings_error(error: Exception) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Commands raise deploy.cli.Refused: this file must be that module, not a second one named __main__.
+    sys.exit(import_module("deploy.cli").main())
