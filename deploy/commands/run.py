@@ -6,7 +6,8 @@ import argparse
 
 from deploy.cli import Refused
 from deploy.local import launch, preflight
-from shared.settings import Settings, load_settings
+from deploy.serve import settings_class
+from shared.settings import SERVICES, Settings, load_settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Start the stack and stay until it is stopped."""
     settings = load_settings(Settings)
+    for service in SERVICES:
+        load_settings(settings_class(service))  # a mistake is told here, not in the log of a service
     demo = settings.demo if arguments.demo is None else arguments.demo
     print(f"Dossier starts, with its data in {settings.data_dir}", flush=True)
     try:

@@ -139,20 +139,19 @@ async def create_topics(
     if not wanted:
         return created
     admin = AdminClient(_client_options(bootstrap, settings), logger=_SILENT)
-    try:
-        answers = admin.create_topics(wanted, operation_timeout=timeout, request_timeout=timeout)
-        for name, answer in answers.items():
-            try:
-                await asyncio.wrap_future(answer)
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise TopicsFailed(
-                        f"The topic {name} could not be created: {error.args[0].str()}."
-                    ) from error
-            else:
-                created.append(name)
-    except KafkaException as error:
-        raise TopicsFailed(f"Kafka at {bootstrap} does not answer: {error.args[0].str()}.") from error
+    answers = admin.create_topics(wanted, operation_timeout=timeout, request_timeout=timeout)
+    for name, answer in answers.items():
+        try:
+            await asyncio.wrap_future(answer)
+        except KafkaException as failure:
+            error: KafkaError = failure.args[0]
+            if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+                continue
+            if error.code() < 0:  # the client's own codes: no broker has said this
+                raise TopicsFailed(f"Kafka at {bootstrap} does not answer: {error.str()}.") from failure
+            raise TopicsFailed(f"The topic {name} could not be created: {error.str()}.") from failure
+        else:
+            created.append(name)
     return created
 
 

@@ -24,6 +24,8 @@ from deploy.local.stack import PROGRESS_SECONDS, GaveUp, Service, Stack
 
 LOG_LOOK_SECONDS: Final = 1.0
 TEMPLATE_ATTEMPTS: Final = 3
+SAME_REQUEST_SECONDS: Final = 0.5
+"""A terminal that closes sends a signal or two, and `make` its own: that is one request."""
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OK: Final = 200
 
@@ -37,6 +39,7 @@ class Supervisor:
         self._timings = plan.timings
         self._stack = Stack(plan, console)
         self._stop = asyncio.Event()
+        self._asked_at = 0.0
         self._hurry = asyncio.Event()
         self._up = False
         """Whether the stack has been ready once."""
@@ -68,9 +71,12 @@ class Supervisor:
         return 1
 
     def _ask_to_stop(self, number: signal.Signals) -> None:
+        now = asyncio.get_running_loop().time()
         if self._stop.is_set():
-            self._hurry.set()  # asked twice: no more patience
+            if now - self._asked_at >= SAME_REQUEST_SECONDS:
+                self._hurry.set()  # asked twice: no more patience
             return
+        self._asked_at = now
         self._console.line()
         self._console.line(f"Stopping ({signal.Signals(number).name}) ...")
         self._stop.set()
