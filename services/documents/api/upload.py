@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import Annotated, BinaryIO, Final
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from typing import BinaryIO, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, UploadFile
@@ -40,38 +41,50 @@ _FIELDS: Final = 8
 router = APIRouter(tags=["files"])
 
 
-async def received_form(request: Request) -> FormData:
-    """Receive a multipart form; its file goes to a temporary file beyond 1 MB. The frame limits the whole body."""
+@asynccontextmanager
+async def received_form(request: Request) -> AsyncIterator[FormData]:
+    """Receive a multipart form; its file goes to a temporary file beyond 1 MB. The frame limits the whole body.
+
+    Not a dependency: those are resolved before it is known who asks, and a stranger's megabytes are not taken.
+    """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Problem(415, "unsupported_media_type", "A file is sent as multipart/form-data.")
     parser = MultiPartParser(
         request.headers, request.stream(), max_files=1, max_fields=_FIELDS, max_part_size=FIELDS_BYTES
     )
     try:
-        return await parser.parse()
+        form = await parser.parse()
     except (MultiPartException, FormParserError, UnicodeDecodeError, KeyError) as error:
+        _close_received(parser)
         raise Problem(400, "malformed", "The form cannot be read as multipart/form-data.") from error
+    except BaseException:
+        _close_received(parser)
+        raise
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
-ReceivedForm = Annotated[FormData, Depends(received_form)]
+def _close_received(parser: MultiPartParser) -> None:
+    """Close what had come of the file: the parser does it for its own errors only, not for a body that breaks off."""
+    for file in parser._files_to_close_on_error:  # noqa: SLF001
+        file.close()
 
 
 @router.post("/files", status_code=201)
 async def add(
-    form: ReceivedForm, scope: SenderScope, frame: CurrentFrame, key: IdempotencyKey = None
+    request: Request, scope: SenderScope, frame: CurrentFrame, key: IdempotencyKey = None
 ) -> Answer:
     """Take a file in: fields `file`, `binding` (JSON) and optional `type`."""
-    with ExitStack() as opened:
+    async with received_form(request) as form:
         upload = form.get("file")
         if not isinstance(upload, UploadFile):
             raise Problem(422, "schema", "file: A file is needed.", field="file")
-        source = upload.file
-        opened.callback(source.close)
-        target = workspace()
-        opened.callback(target.close)
-        return await _added(
-            frame, scope, key, upload.filename or "", source, target, _binding(form), _type(form)
-        )
+        with closing(workspace()) as target:
+            return await _added(
+                frame, scope, key, upload.filename or "", upload.file, target, _binding(form), _type(form)
+            )
 
 
 async def _added(
