@@ -30,6 +30,7 @@ _BATCH: Final = 500
 _CONNECT_SECONDS: Final = 30.0
 _RETRY_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 15.0
+_MEASURE_SECONDS: Final = 1.0
 _HANG_SECONDS: Final = 60.0
 _EXIT_HUNG: Final = 70
 
@@ -76,6 +77,8 @@ class Messaging:
     async def health(self) -> dict[str, Any]:
         """Readiness: the consumer has its partitions and moves, the relay is up (or another replica's is)."""
         relay = await self.relay.health()
+        with suppress(KafkaError, OSError, TimeoutError):
+            await asyncio.wait_for(self._measure(), _MEASURE_SECONDS)
         listening = bool(self._listened_to)
         assigned = len(self._assignment())
         stuck = self._stuck_seconds()

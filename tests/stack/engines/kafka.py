@@ -13,6 +13,7 @@ VERSION: Final = "4.3.1"
 ADMIN: Final = "dossier"
 ADMIN_PASSWORD: Final = "dossier-stack-only"
 
+_LOGIN_MODULE: Final = "org.apache.kafka.common.security.scram.ScramLoginModule"
 _POM: Final = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>dossier</groupId><artifactId>kafka</artifactId><version>1</version>
@@ -122,8 +123,7 @@ class Kafka:
                 "controller.listener.names=CONTROLLER",
                 "inter.broker.listener.name=INTERNAL",
                 "sasl.enabled.mechanisms=SCRAM-SHA-512",
-                "listener.name.clients.scram-sha-512.sasl.jaas.config="
-                "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+                f"listener.name.clients.scram-sha-512.sasl.jaas.config={_LOGIN_MODULE} required;",
                 "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
                 "allow.everyone.if.no.acl.found=false",
                 f"super.users=User:ANONYMOUS;User:{ADMIN}",

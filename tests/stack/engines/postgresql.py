@@ -57,7 +57,7 @@ class PostgreSQL:
             ]
             self._run(programs.program("initdb"), *options)
         log = self._folder / "postgresql.log"
-        options = f"{_OPTIONS} -p {self.port} -k {self._folder}"
+        server = f"{_OPTIONS} -p {self.port} -k {self._folder}"
         self._run(
             programs.program("pg_ctl"), "-D", str(self._data), "-l", str(log), "-o", options, "-w", "start"
         )
