@@ -45,7 +45,7 @@ async def mark_all_alerts_read(gateway: Gateway, user: CurrentUser) -> int:
         )
         rows = [
             {"agency_id": agency_id, "user_id": user.user_id, "position": position, "at": now}
-            for agency_id, position in newest.tuples()
+            for agency_id, position in newest
         ]
         if rows:
             await session.execute(

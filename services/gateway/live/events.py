@@ -43,7 +43,7 @@ async def announce(session: AsyncSession, alerts: Sequence[AlertState]) -> list[
                 ClaimView.claim_number.in_(unknown),
             )
         )
-        versions = dict(rows.tuples().all())
+        versions = dict(rows.all())
     return [Announcement(one, tuple(_events(one, versions))) for one in alerts]
 
 

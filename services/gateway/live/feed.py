@@ -87,7 +87,7 @@ class Feed:
             rows = await session.execute(
                 select(AlertView.agency_id, func.max(AlertView.position)).group_by(AlertView.agency_id)
             )
-            for agency_id, position in rows.tuples():
+            for agency_id, position in rows:
                 self._highest[agency_id] = max(position, self._highest.get(agency_id, 0))
 
     def _offer(self, alert: AlertState) -> None:

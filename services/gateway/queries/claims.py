@@ -114,7 +114,7 @@ async def claim_filters(session: AsyncSession, scope: Scope) -> dict[str, tuple[
             .order_by(func.max(label))
             .limit(500)
         )
-        found[name] = tuple((one, shown) for one, shown in rows.tuples() if one)
+        found[name] = tuple((one, shown) for one, shown in rows if one)
     return found
 
 

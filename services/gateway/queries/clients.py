@@ -176,7 +176,7 @@ async def _counts(
         .where(within(view.agency_id, scope), condition)
         .group_by(view.client_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _client_row(view: ClientView, contracts: int, open_claims: int) -> ClientRow:
