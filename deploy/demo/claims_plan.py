@@ -176,13 +176,13 @@ class Storyteller:
     def _repair(self, plan: ClaimPlan, number: int, age: int) -> None:
         """The first claims stand early in the repair, later ones further on; every fifth garage slips, one is silent."""
         reached = (number * 5 // 2) % len(_PHASES)
-        step = max(1, (age - 3) // (reached + 2))
-        silent = number % 13 == 4  # noqa: PLR2004
-        first_eta = self._today + timedelta(days=4 + number % 9)
+        slips = number % 5 == 2 and reached > 2  # noqa: PLR2004
+        last = _SILENT_DAYS if number % 13 == 4 else 1 + number % 4  # noqa: PLR2004
+        gap = max(1, (age - last) // (reached + 1))
+        eta = self._today + timedelta(days=4 + number % 9)
         for place, phase in enumerate(_PHASES[1 : reached + 1], start=1):
-            at = self._at(max(_SILENT_DAYS if silent else 1, age - place * step), 10)
-            slips = number % 5 == 2 and place == reached and reached > 2  # noqa: PLR2004
-            eta = first_eta - timedelta(days=5) if place < reached else first_eta
+            at = self._at(last + (reached - place) * gap, 10)
+            slipped = slips and place == reached
             quote = None
             if phase is RepairPhase.AWAITING_AUTHORISATION:
                 quote = RepairUpdateQuote(
@@ -202,8 +202,8 @@ class Storyteller:
                         sequence=place,
                         phase=given_up or phase,
                         percent=min(100, place * 100 // 15),
-                        eta=eta if place > 1 else None,
-                        delay_reason=DelayReason.PARTS if slips else None,
+                        eta=None if place == 1 else eta + timedelta(days=5) if slipped else eta,
+                        delay_reason=DelayReason.PARTS if slipped else None,
                         quote=quote,
                     ),
                 )

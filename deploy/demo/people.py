@@ -9,12 +9,32 @@ from typing import Final, Literal
 
 from shared.contracts.policy import PostalAddress
 
-_FRENCH_FIRST: Final = (
-    ["Camille", "Inès", "Hugo", "Léa", "Théo", "Manon", "Jules", "Chloé", "Nathan", "Zoé", "Émile", "Agathe", "Bastien", "Élodie"]
-)
-_FRENCH_LAST: Final = (
-    ["Marchebois", "Vallorges", "Daubrive", "Sorelmont", "Pontaillac", "Grandcœur", "Lavarenne", "Fontbrune"]
-)
+_FRENCH_FIRST: Final = [
+    "Camille",
+    "Inès",
+    "Hugo",
+    "Léa",
+    "Théo",
+    "Manon",
+    "Jules",
+    "Chloé",
+    "Nathan",
+    "Zoé",
+    "Émile",
+    "Agathe",
+    "Bastien",
+    "Élodie",
+]
+_FRENCH_LAST: Final = [
+    "Marchebois",
+    "Vallorges",
+    "Daubrive",
+    "Sorelmont",
+    "Pontaillac",
+    "Grandcœur",
+    "Lavarenne",
+    "Fontbrune",
+]
 _FRENCH_STREETS: Final = (
     "rue des Tilleuls",
     "avenue du Vieux-Moulin",
@@ -30,12 +50,49 @@ _FRENCH_TOWNS: Final = (
 )
 _FRENCH_FIRMS: Final = ("Boulangerie du Pont Vert", "Menuiserie Hautefeuille", "Transports Clairval")
 
-_HEBREW_FIRST: Final = ["נועה", "איתי", "מאיה", "יונתן", "תמר", "עידו", "שירה", "אורי", "יעל", "דניאל", "הדס", "גיא", "רוני", "ליאור"]
-_HEBREW_LATIN_FIRST: Final = (
-    ["noa", "itai", "maya", "yonatan", "tamar", "ido", "shira", "uri", "yael", "daniel", "hadas", "guy", "roni", "lior"]
-)
+_HEBREW_FIRST: Final = [
+    "נועה",
+    "איתי",
+    "מאיה",
+    "יונתן",
+    "תמר",
+    "עידו",
+    "שירה",
+    "אורי",
+    "יעל",
+    "דניאל",
+    "הדס",
+    "גיא",
+    "רוני",
+    "ליאור",
+]
+_HEBREW_LATIN_FIRST: Final = [
+    "noa",
+    "itai",
+    "maya",
+    "yonatan",
+    "tamar",
+    "ido",
+    "shira",
+    "uri",
+    "yael",
+    "daniel",
+    "hadas",
+    "guy",
+    "roni",
+    "lior",
+]
 _HEBREW_LAST: Final = ["אלונים", "ברקאי", "גפנוני", "דקלאי", "הראלי", "ורדימון", "זיתוני", "חרמוני"]
-_HEBREW_LATIN_LAST: Final = ["alonim", "barkai", "gafnoni", "diklai", "hareli", "vardimon", "zeitoni", "hermoni"]
+_HEBREW_LATIN_LAST: Final = [
+    "alonim",
+    "barkai",
+    "gafnoni",
+    "diklai",
+    "hareli",
+    "vardimon",
+    "zeitoni",
+    "hermoni",
+]
 _HEBREW_STREETS: Final = ("רחוב הרימון", "שדרות הדקל", "רחוב הגפן", "סמטת השקד", "רחוב התאנה")
 _HEBREW_TOWNS: Final = (
     ("3303142", "חיפה"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -31,7 +31,7 @@ from services.policy.handlers.contracts import register_contract
 from services.policy.models import ClientRow, ContractRow
 from services.policy.repository import client_state, contract_state
 from shared.contracts.claims import ClaimState
-from shared.contracts.codes import ContractStatus, PartnerKind
+from shared.contracts.codes import ContractStatus, PartnerKind, Role
 from shared.contracts.envelope import Actor
 from shared.contracts.partners import AppraisalUpdate, ClaimUpdate, RepairUpdate
 from shared.contracts.policy import ClientState, Confirmation, ContractState
@@ -45,8 +45,9 @@ ACCOUNTS_FILE: Final = "demo.json"
 _SEED: Final = 20_261_123
 _CLIENTS: Final = 34
 _CONTRACTS: Final = 65
+_KNOWN_SINCE: Final = timedelta(days=720)
 _CLAIMS: Final = {"FR": 44, "IL": 40}
-_IMPORT: Final = Actor(kind="import", id="demo")
+_IMPORT: Final = Actor(kind="import", id="demo", name="Dossier")
 
 
 @dataclass
@@ -141,8 +142,8 @@ async def _agency(
                 await register_contract(
                     session,
                     scope=scope,
-                    actor=_IMPORT,
-                    at=now,
+                    actor=_desk(agency.id),
+                    at=datetime.combine(plan.registration.effective_on, time(9), UTC),
                     agency_id=agency.id,
                     registration=plan.registration,
                 )
@@ -162,13 +163,17 @@ async def _agency(
     return AgencyData(registered, written)
 
 
+def _desk(agency_id: str) -> Actor:
+    """The agency's broker, as the author of what the desk once entered."""
+    name = next(user.name for user in USERS if user.role is Role.BROKER and agency_id in user.agency_ids)
+    return _IMPORT.model_copy(update={"name": name})
+
+
 async def _client(
     session: AsyncSession, scope: Scope, agency: DemoAgency, person: Person, cipher: FieldCipher, at: datetime
 ) -> ClientState:
     days = len(person.email) * 7 % 90
-    seal = Confirmation(
-        at=at - timedelta(days=days), by="Claire Beaumanoir" if agency.country == "FR" else "רותם שקדי"
-    )
+    seal = Confirmation(at=at - timedelta(days=days), by=_desk(agency.id).name)
     registration = ClientRegistration(
         kind=person.kind,
         first_name=person.first_name,
@@ -184,8 +189,8 @@ async def _client(
     return await register_client(
         session,
         scope=scope,
-        actor=_IMPORT,
-        at=at,
+        actor=_desk(agency.id),
+        at=at - _KNOWN_SINCE,
         cipher=cipher,
         agency_id=agency.id,
         registration=registration,
@@ -200,7 +205,7 @@ async def _claim(session: AsyncSession, plan: ClaimPlan, clients: dict[str, Clie
         session,
         plan.command,
         contract=plan.contract,
-        actor=_IMPORT,
+        actor=_desk(plan.contract.agency_id),
         at=plan.at,
         client=clients[plan.contract.client_id],
     )

@@ -59,7 +59,7 @@ class PostgreSQL:
         log = self._folder / "postgresql.log"
         server = f"{_OPTIONS} -p {self.port} -k {self._folder}"
         self._run(
-            programs.program("pg_ctl"), "-D", str(self._data), "-l", str(log), "-o", options, "-w", "start"
+            programs.program("pg_ctl"), "-D", str(self._data), "-l", str(log), "-o", server, "-w", "start"
         )
         if first:
             for name in _SERVICES:
