@@ -19,6 +19,7 @@ from services.notifications.domain.clocks import (
     WantedClock,
 )
 from services.notifications.models import Clock, ClockSource
+from services.notifications.repository import due_clocks
 from shared.contracts.claims import ClaimState
 from shared.contracts.codes import ChequeStatus, Role
 from shared.observability import metrics
@@ -256,6 +257,14 @@ async def test_a_clock_does_not_fire_by_rules_that_its_agency_has_changed(desk: 
     await desk.tell(event_of(agency(AGENCY, days=3, sequence=2), "agency-changed"))
 
     assert await desk.run_clocks() == []
+
+
+async def test_what_was_derived_by_old_rules_is_not_due_until_it_is_derived_again(desk: Desk) -> None:
+    await say(desk, announced())
+    await desk.tell(event_of(agency(AGENCY, days=3, sequence=2), "agency-changed"))
+
+    async with desk.database.write() as session:  # it locks what it finds
+        assert await due_clocks(session, DUE, KINDS.names, 10) == []
 
 
 async def test_an_older_version_of_the_agency_changes_nothing(desk: Desk) -> None:
