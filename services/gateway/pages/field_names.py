@@ -64,7 +64,7 @@ FIELD_KINDS: Final[dict[str, str]] = {
     "contract.status": "code:contract_status",
     "status_reason": "text",
     "version": "latin",
-    "formula": "text",
+    "formula": "code:formula",
     "annual_premium": "money",
     "annual_premium.amount": "amount",
     "effective_on": "date",
@@ -110,7 +110,7 @@ def field_names(language: str) -> dict[str, str]:
     return {
         "status": status,
         "repair.phase": pgettext("field", "Repair"),
-        "repair.eta": pgettext("field", "Expected delivery"),
+        "repair.eta": pgettext("field", "Delivery"),
         "repair.delay_reason": pgettext("field", "Reason for the delay"),
         "repair.percent": pgettext("field", "Progress"),
         "repair.quote.status": pgettext("field", "Estimate"),

@@ -34,6 +34,9 @@ def _texts(language: str) -> dict[str, str]:
     unavailable = gettext(
         "The service that keeps this is not answering. Nothing you typed is lost: try again in a moment."
     )
+    changed = gettext("Somebody else changed this in the meantime. Look at the new values and try again.")
+    too_large = gettext("This file is too large.")
+    refused_type = gettext("Files of this type are not accepted: send pictures or PDF.")
     too_many = gettext("Too many attempts. Wait a few minutes and try again.")
     return {
         "internal": gettext(
@@ -44,18 +47,17 @@ def _texts(language: str) -> dict[str, str]:
         "unauthenticated": gettext("Your session has ended. Log in again to go on."),
         "login_failed": gettext("Email or password are not right."),
         "too_many_requests": too_many,
-        "too_many_attempts": too_many,
+        "too_many_streams": too_many,
         "not_allowed": gettext("Your role does not include this. A manager of your agency can help."),
         "not_found": not_there,
         "claim_not_found": not_there,
         "client_not_found": not_there,
         "contract_not_found": not_there,
         "file_not_found": not_there,
+        "alert_not_found": not_there,
         "illegal_transition": gettext("The file does not allow this step in its present state."),
-        "stale": gettext("Somebody else changed this in the meantime. Look at the new values and try again."),
-        "conflict": gettext(
-            "Somebody else changed this in the meantime. Look at the new values and try again."
-        ),
+        "stale": changed,
+        "stale_version": changed,
         "required": required,
         "empty": required,
         "schema": gettext("Please check this value."),
@@ -63,14 +65,23 @@ def _texts(language: str) -> dict[str, str]:
         "invalid_parameter": gettext(
             "The address holds a filter that does not exist. Clear the filters to go on."
         ),
-        "invalid_email": gettext("This is not an email address."),
-        "invalid_phone": gettext("This is not a phone number."),
-        "invalid_address": gettext("Street, city and country are needed."),
-        "too_large": gettext("This file is too large."),
+        "email_invalid": gettext("This is not an email address."),
+        "phone_invalid": gettext(
+            "This is not a phone number. One from abroad starts with + and the country code."
+        ),
+        "address_incomplete": gettext("Street, city and country are needed."),
+        "address_too_long": gettext("This line is too long."),
+        "nothing_to_confirm": gettext("There is no contact detail to confirm yet: add one first."),
+        "nothing_to_correct": gettext("Nothing was changed."),
+        "too_large": too_large,
+        "file_too_large": too_large,
+        "image_too_large": gettext("This picture has too many pixels."),
+        "file_empty": gettext("This file is empty."),
+        "file_damaged": gettext("This file is damaged and cannot be read."),
+        "file_type_refused": refused_type,
         "too_many_files": gettext("This file holds as many documents as it can."),
-        "unsupported_type": gettext("Files of this type are not accepted: send pictures or PDF."),
-        "unsupported_media_type": gettext("Files of this type are not accepted: send pictures or PDF."),
-        "empty_file": gettext("This file is empty."),
+        "unsupported_media_type": refused_type,
+        "storage_unavailable": unavailable,
         "no_file": gettext("Choose a file first."),
         "cross_site": gettext("This request came from another site and was refused."),
     }

@@ -23,7 +23,9 @@ def word(language: str, code_list: str, code: str | None) -> str:
     """Give the word of a code; a code that is newer than this page is shown as it is, made readable."""
     if not code:
         return ""
-    return words(language).get(code_list, {}).get(code) or code.replace("_", " ").replace("-", " ")
+    return words(language).get(code_list, {}).get(code) or (
+        code.replace("_", " ") if code.islower() else code
+    )
 
 
 def _claim_words(texts: Texts) -> dict[str, dict[str, str]]:
@@ -231,6 +233,32 @@ def _desk_words(texts: Texts) -> dict[str, dict[str, str]]:
             "claims": pgettext("service", "claims"),
             "documents": pgettext("service", "files"),
             "notifications": pgettext("service", "alerts"),
+        },
+        "formula": {
+            "comprehensive": pgettext("formula", "Comprehensive"),
+            "third_party": pgettext("formula", "Third party only"),
+            "third_party_plus": pgettext("formula", "Third party, fire and theft"),
+            "comfort": pgettext("formula", "Comfort"),
+            "standard": pgettext("formula", "Standard"),
+            "premium": pgettext("formula", "Premium"),
+        },
+        "guarantee": {
+            "liability": pgettext("guarantee", "Liability"),
+            "own_damage": pgettext("guarantee", "Own damage"),
+            "theft": pgettext("guarantee", "Theft"),
+            "fire": pgettext("guarantee", "Fire"),
+            "glass": pgettext("guarantee", "Glass"),
+            "assistance": pgettext("guarantee", "Breakdown assistance"),
+            "water": pgettext("guarantee", "Water damage"),
+            "natural_event": pgettext("guarantee", "Natural events"),
+            "legal_protection": pgettext("guarantee", "Legal protection"),
+            "driver": pgettext("guarantee", "Driver's bodily injury"),
+            "hospital": pgettext("guarantee", "Hospital"),
+            "dental": pgettext("guarantee", "Dental care"),
+            "optical": pgettext("guarantee", "Glasses and lenses"),
+            "accident": pgettext("guarantee", "Accident"),
+            "illness": pgettext("guarantee", "Illness"),
+            "surgery": pgettext("guarantee", "Surgery"),
         },
         "species": {
             "dog": pgettext("species", "Dog"),
