@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -209,6 +210,29 @@ async def test_a_repeated_command_with_its_key_has_one_effect_and_the_same_answe
     assert problem(other)[:2] == (409, "idempotency_key_reused")
     stranger = await desk.post("/clients", FULL, HANDLER, Idempotency_Key="key-0001")
     assert problem(stranger)[:2] == (422, "agency_missing")
+
+
+async def test_the_same_command_many_times_at_once_has_one_effect(desk: Desk) -> None:
+    answers = await asyncio.gather(
+        *(desk.post("/clients", FULL, Idempotency_Key="key-0001") for _ in range(5))
+    )
+    taken = [answer for answer in answers if answer.status_code == 201]
+    assert len({answer.text for answer in taken}) == 1
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert await desk.happenings() == ["client-registered"]
+
+
+async def test_one_identity_number_many_times_at_once_becomes_one_client(desk: Desk) -> None:
+    answers = await asyncio.gather(*(desk.post("/clients", FULL) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+    assert await desk.happenings() == ["client-registered"]
+
+
+async def test_changes_at_once_are_all_kept(desk: Desk) -> None:
+    client = result(await desk.post("/clients", FULL), 201)
+    path = f"/clients/{client['id']}/confirm-contact"
+    await asyncio.gather(*(desk.post(path, {"details": ["email"]}) for _ in range(5)))
+    assert result(await desk.get(f"/clients/{client['id']}"))["sequence"] == 6
 
 
 async def test_an_idempotency_key_is_forgotten_after_a_week(desk: Desk) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 import pytest
@@ -126,6 +127,12 @@ async def test_a_repeated_registration_with_its_key_gets_the_first_answer(desk: 
     first = await desk.post("/contracts", body, Idempotency_Key="contract-1")
     again = await desk.post("/contracts", body, Idempotency_Key="contract-1")
     assert (again.status_code, again.json()) == (201, first.json())
+
+
+async def test_one_number_many_times_at_once_becomes_one_contract(desk: Desk) -> None:
+    body = car_contract(client_id=(await desk.client())["id"])
+    answers = await asyncio.gather(*(desk.post("/contracts", body) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
 
 
 async def test_the_other_agency_sees_and_changes_nothing(desk: Desk) -> None:
