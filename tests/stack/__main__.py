@@ -1,61 +1,43 @@
-"""`make test-stack`: says which real engines this machine could offer, and that nothing was tested on them.
+"""`make test-stack`: the behavioural suites and what only real engines can show, on Apache Kafka, PostgreSQL and S3.
 
-The suite for Apache Kafka, PostgreSQL and S3 is not written yet. With STACK_REQUIRED=1 that is a failure.
+Says plainly what it could not get; with STACK_REQUIRED=1 that is a failure.
 """
 
+from __future__ import annotations
+
 import os
-import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+from tests.stack.engines import Unavailable, running, suite_environment
+
+SUITES: Final = ("tests/integration", "tests/stack", "tests/e2e")
 
 
-@dataclass(frozen=True)
-class Engine:
-    """A real engine: the setting that names a running one, and the programs that could start one here."""
-
-    name: str
-    setting: str
-    programs: tuple[str, ...]
-
-
-ENGINES = (
-    Engine("Apache Kafka", "DOSSIER_KAFKA_BOOTSTRAP", ("java", "mvn")),
-    Engine("PostgreSQL", "DOSSIER_CLAIMS_DATABASE_URL", ("initdb", "pg_ctl")),
-    Engine("S3", "DOSSIER_S3_ENDPOINT", ("versitygw",)),
-)
-DEBIAN_POSTGRESQL = Path("/usr/lib/postgresql")
-
-
-def program_exists(name: str) -> bool:
-    """Whether a program is on PATH, or where Debian hides those of PostgreSQL."""
-    return shutil.which(name) is not None or any(DEBIAN_POSTGRESQL.glob(f"*/bin/{name}"))
-
-
-def report(environment: Mapping[str, str]) -> list[str]:
-    """Tell per engine whether one is named by the settings, or what is missing to start one."""
-    lines = []
-    for engine in ENGINES:
-        missing = [name for name in engine.programs if not program_exists(name)]
-        if environment.get(engine.setting):
-            state = f"named by {engine.setting}"
-        elif missing:
-            state = f"{engine.setting} is not set, and this machine lacks {', '.join(missing)}"
-        else:
-            state = f"{engine.setting} is not set; {', '.join(engine.programs)} could start one"
-        lines.append(f"  {engine.name:<13} {state}")
-    return lines
-
-
-def main(environment: Mapping[str, str]) -> int:
-    """Print the report; fail when the caller insists on the real engines."""
+def missing(reason: str, environment: Mapping[str, str]) -> int:
+    """Say that nothing was tested, and whether that is a failure."""
     required = environment.get("STACK_REQUIRED") == "1"
-    print("test-stack: the suite for the real engines is not written yet, so NOTHING was tested on them.")
-    print("\n".join(report(environment)))
+    print(f"test-stack: NOTHING was tested on real engines. {reason}")
     print("STACK_REQUIRED=1: this is a failure." if required else "STACK_REQUIRED=1 makes this a failure.")
     return int(required)
 
 
+def main(arguments: list[str], environment: Mapping[str, str]) -> int:
+    """Start the engines, run the suites against them, end the engines; the exit code is the suites'."""
+    with tempfile.TemporaryDirectory(prefix="dossier-stack-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # PostgreSQL runs as its own user
+        try:
+            with running(folder) as engines:
+                command = [sys.executable, "-m", "pytest", "-q", *(arguments or SUITES)]
+                return subprocess.call(command, env={**suite_environment(engines), "STACK": "real"})
+        except Unavailable as reason:
+            return missing(str(reason), environment)
+
+
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(main(sys.argv[1:], os.environ))
