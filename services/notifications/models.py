@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Index, Integer, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.base import ServiceBase, new_metadata
@@ -90,7 +90,7 @@ class ClockSource(Base):
     """The newest state of an aggregate that clocks are derived from, so that they can be derived again.
 
     `rules_sequence` is the version of the agency's rules that they were derived with (-1: the agency was not known),
-    `kinds` the kinds of clocks that were.
+    `kinds` the kinds of clocks that were. `has_clocks` spares most changes a look for clocks.
     """
 
     __tablename__ = "clock_source"
@@ -103,6 +103,7 @@ class ClockSource(Base):
     state: Mapped[dict[str, Any]] = mapped_column(JsonDocument)
     rules_sequence: Mapped[int] = mapped_column(BigInteger)
     kinds: Mapped[str] = mapped_column(Text)
+    has_clocks: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
     __table_args__ = (Index("ix_clock_source_agency_id_rules_sequence", "agency_id", "rules_sequence"),)
 

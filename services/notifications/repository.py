@@ -17,6 +17,7 @@ from shared.db.upsert import insert_ignore, upsert
 from shared.identifiers import new_id
 
 AGENCY_UNKNOWN = -1
+_HELD = "dossier.notifications.agencies"
 _SOURCE_KEY = ("agency_id", "aggregate", "id")
 
 
@@ -72,8 +73,10 @@ async def find_alert(session: AsyncSession, scope: Scope, alert_id: str) -> Aler
 
 
 async def find_agency(session: AsyncSession, agency_id: str) -> Agency | None:
-    """An agency; read once in a session."""
-    return await session.get(Agency, agency_id)
+    """An agency; read once in a session, which only keeps what somebody holds on to."""
+    agency = await session.get(Agency, agency_id)
+    session.info.setdefault(_HELD, {})[agency_id] = agency
+    return agency
 
 
 async def keep_client(session: AsyncSession, *, id: str, agency_id: str, name: str, sequence: int) -> None:
@@ -95,10 +98,24 @@ async def client_name(session: AsyncSession, agency_id: str, client_id: str) -> 
 # --- clocks and their sources
 
 
-async def keep_source(session: AsyncSession, row: dict[str, Any]) -> bool:
-    """Keep a state; false when one as new is kept already. Locks the source until the transaction ends."""
+async def keep_source(session: AsyncSession, row: dict[str, Any]) -> bool | None:
+    """Keep a state, and say whether its aggregate has clocks; None when a state as new is kept already.
+
+    Locks the source until the transaction ends.
+    """
     statement = upsert(_dialect(session), ClockSource, [row], _SOURCE_KEY, guard_column="sequence")
-    return await session.scalar(statement.returning(ClockSource.id)) is not None
+    has_clocks: bool | None = await session.scalar(statement.returning(ClockSource.has_clocks))
+    return has_clocks
+
+
+async def mark_clocks(session: AsyncSession, agency_id: str, aggregate: str, id: str) -> None:
+    """Remember that a source has clocks."""
+    await session.execute(
+        update(ClockSource)
+        .where(ClockSource.agency_id == agency_id, ClockSource.aggregate == aggregate, ClockSource.id == id)
+        .values(has_clocks=True)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def clocks_of_sources(

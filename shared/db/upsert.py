@@ -29,7 +29,7 @@ def upsert(
     _check(values, key_columns)
     replaced = [name for name in values[0] if name not in key_columns]
     if dialect == "postgresql":
-        statement = postgresql.insert(target).values(values)
+        statement = postgresql.insert(target).values(_rows(values))
         where = _guard(target, statement.excluded, guard_column)
         if not replaced:
             return statement.on_conflict_do_nothing(index_elements=list(key_columns))
@@ -38,7 +38,7 @@ def upsert(
             set_={name: statement.excluded[name] for name in replaced},
             where=where,
         )
-    lite = sqlite.insert(target).values(values)
+    lite = sqlite.insert(target).values(_rows(values))
     if not replaced:
         return lite.on_conflict_do_nothing(index_elements=list(key_columns))
     return lite.on_conflict_do_update(
@@ -58,11 +58,13 @@ def insert_ignore(dialect: str, table: Target, rows: Rows, key_columns: Sequence
     if dialect == "postgresql":
         return (
             postgresql.insert(_table(table))
-            .values(values)
+            .values(_rows(values))
             .on_conflict_do_nothing(index_elements=list(key_columns))
         )
     return (
-        sqlite.insert(_table(table)).values(values).on_conflict_do_nothing(index_elements=list(key_columns))
+        sqlite.insert(_table(table))
+        .values(_rows(values))
+        .on_conflict_do_nothing(index_elements=list(key_columns))
     )
 
 
@@ -74,6 +76,11 @@ def _table(table: Target) -> Table:
         message = f"{table.__name__} is not mapped to a table"
         raise TypeError(message)
     return found
+
+
+def _rows(values: list[dict[str, Any]]) -> list[dict[str, Any]] | dict[str, Any]:
+    """A single row in the form whose compiled statement SQLAlchemy can keep: compiling costs more than running."""
+    return values[0] if len(values) == 1 else values
 
 
 def _check(values: list[dict[str, Any]], key_columns: Sequence[str]) -> None:

@@ -12,12 +12,13 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import repository
-from services.notifications.clocks.registry import ClockKind, ClockKinds
+from services.notifications.clocks.registry import ClockKinds
 from services.notifications.domain.clocks import (
     UNKNOWN_AGENCY,
     AgencyRules,
     ClockRow,
     Standing,
+    WantedClock,
     derive,
 )
 from services.notifications.models import Agency, Clock, ClockSource
@@ -61,18 +62,18 @@ class Derivation:
             "rules_sequence": agency.sequence if agency else AGENCY_UNKNOWN,
             "kinds": self.kinds.fingerprint(aggregate),
         }
-        if not await repository.keep_source(session, row):
+        has_clocks = await repository.keep_source(session, row)
+        if has_clocks is None:
             log.debug("clock.older_state", aggregate=aggregate, subject_id=state.id, sequence=state.sequence)
             return
+        wanted = self._wanted(aggregate, state, agency)
+        if not wanted and not has_clocks:
+            return
         kept = await repository.clocks_of_sources(session, state.agency_id, aggregate, [state.id])
-        self._apply(
-            session,
-            _Source(aggregate, state.id, state.agency_id, state.sequence),
-            state,
-            kept,
-            agency,
-            imported=event.data.actor.kind == "import",
-        )
+        source = _Source(aggregate, state.id, state.agency_id, state.sequence)
+        self._apply(session, source, wanted, kept, agency, imported=row["imported"])
+        if not has_clocks:
+            await repository.mark_clocks(session, state.agency_id, aggregate, state.id)
 
     async def again(self, session: AsyncSession, sources: Sequence[ClockSource]) -> None:
         """Derive the clocks of kept states anew. One that cannot be read keeps the clocks that it has."""
@@ -102,13 +103,23 @@ class Derivation:
             log.error("clock.state_unreadable", aggregate=source.aggregate, subject_id=source.id)  # noqa: TRY400 - values are personal
             return
         about = _Source(source.aggregate, source.id, source.agency_id, source.sequence)
-        self._apply(session, about, state, kept, agency, imported=source.imported)
+        wanted = self._wanted(source.aggregate, state, agency)
+        source.has_clocks = source.has_clocks or bool(wanted)
+        self._apply(session, about, wanted, kept, agency, imported=source.imported)
+
+    def _wanted(self, aggregate: str, state: BaseModel, agency: Agency | None) -> _Wanted:
+        rules = rules_of(agency)
+        return {
+            (kind.name, one.subject): one
+            for kind in self.kinds.of(aggregate)
+            for one in kind.wanted(state, rules)
+        }
 
     def _apply(
         self,
         session: AsyncSession,
         source: _Source,
-        state: BaseModel,
+        wanted: _Wanted,
         kept: Sequence[Clock],
         agency: Agency | None,
         *,
@@ -116,45 +127,18 @@ class Derivation:
     ) -> None:
         rules = rules_of(agency)
         now = self.clock.now()
+        names = {kind.name for kind in self.kinds.of(source.aggregate)}
+        rows = {(row.kind, row.subject): row for row in kept if row.kind in names}
         moved = False
-        for kind in self.kinds.of(source.aggregate):
-            wanted = {one.subject: one for one in kind.wanted(state, rules)}
-            rows = {clock.subject: clock for clock in kept if clock.kind == kind.name}
-            for subject in {**rows, **wanted}:
-                row = rows.get(subject)
-                before = _value_of(row) if row is not None else None
-                after = derive(before, wanted.get(subject), now=now, agency=rules, imported=imported)
-                if after is not None and after != before:
-                    self._keep(session, kind, source, row, after)
-                    moved = moved or after.standing is Standing.PENDING
+        for key in {**rows, **wanted}:
+            row = rows.get(key)
+            before = _value_of(row) if row is not None else None
+            after = derive(before, wanted.get(key), now=now, agency=rules, imported=imported)
+            if after is not None and after != before:
+                _keep(session, key[0], source, row, after)
+                moved = moved or after.standing is Standing.PENDING
         if moved:
             on_after_commit(session, self.wake)
-
-    def _keep(
-        self, session: AsyncSession, kind: ClockKind, source: _Source, row: Clock | None, after: ClockRow
-    ) -> None:
-        if row is None:
-            row = Clock(
-                id=new_id(),
-                agency_id=source.agency_id,
-                kind=kind.name,
-                subject=after.subject,
-                aggregate=source.aggregate,
-                source_id=source.id,
-                created_at=after.created_at,
-                alerted=[],
-                failures=0,
-            )
-            session.add(row)
-        row.source_sequence = source.sequence
-        row.standing = after.standing.value
-        row.due_at = after.due_at
-        row.occasion = after.occasion
-        row.payload = after.payload
-        row.cancelled_at = after.cancelled_at
-        row.fired_at = after.fired_at
-        row.retry_at = None
-        log.info("clock.derived", clock_id=row.id, kind=row.kind, subject_id=source.id, standing=row.standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +147,10 @@ class _Source:
     id: str
     agency_id: str
     sequence: int
+
+
+_Wanted = dict[tuple[str, str], WantedClock]
+"""By kind and subject."""
 
 
 def _value_of(row: Clock) -> ClockRow:
@@ -177,3 +165,28 @@ def _value_of(row: Clock) -> ClockRow:
         fired_at=row.fired_at,
         alerted=tuple(row.alerted),
     )
+
+
+def _keep(session: AsyncSession, kind: str, source: _Source, row: Clock | None, after: ClockRow) -> None:
+    if row is None:
+        row = Clock(
+            id=new_id(),
+            agency_id=source.agency_id,
+            kind=kind,
+            subject=after.subject,
+            aggregate=source.aggregate,
+            source_id=source.id,
+            created_at=after.created_at,
+            alerted=[],
+            failures=0,
+        )
+        session.add(row)
+    row.source_sequence = source.sequence
+    row.standing = after.standing.value
+    row.due_at = after.due_at
+    row.occasion = after.occasion
+    row.payload = after.payload
+    row.cancelled_at = after.cancelled_at
+    row.fired_at = after.fired_at
+    row.retry_at = None
+    log.info("clock.derived", clock_id=row.id, kind=row.kind, subject_id=source.id, standing=row.standing)

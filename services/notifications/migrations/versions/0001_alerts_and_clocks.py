@@ -83,6 +83,7 @@ def _create_clocks() -> None:
         sa.Column("state", JsonDocument(), nullable=False),
         sa.Column("rules_sequence", sa.BigInteger(), nullable=False),
         sa.Column("kinds", sa.Text(), nullable=False),
+        sa.Column("has_clocks", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("agency_id", "aggregate", "id", name="pk_clock_source"),
     )
     op.create_index(
