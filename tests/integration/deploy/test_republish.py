@@ -1,7 +1,7 @@
 """`dossier republish` marks a service's archive as unpublished, and nothing else."""
 
 import argparse
-import os
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -86,10 +86,10 @@ async def test_what_was_never_published_is_not_counted(tmp_path: Path) -> None:
         assert await republish(settings_on(tmp_path), "claims") == 0
 
 
-async def test_a_service_without_a_database_is_refused_and_none_is_made(tmp_path: Path) -> None:
+def test_a_service_without_a_database_is_refused_and_none_is_made(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="claims has no database"):
-        await republish(settings_on(tmp_path), "claims")
-    assert os.listdir(tmp_path) == []
+        asyncio.run(republish(settings_on(tmp_path), "claims"))
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_database_without_an_outbox_is_refused_in_a_sentence(tmp_path: Path) -> None:
