@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import FromClause, Table, and_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.dml import Insert
 
@@ -66,6 +67,32 @@ def insert_ignore(dialect: str, table: Target, rows: Rows, key_columns: Sequence
         .values(_rows(values))
         .on_conflict_do_nothing(index_elements=list(key_columns))
     )
+
+
+async def write_many(
+    session: AsyncSession,
+    table: Target,
+    rows: Sequence[Mapping[str, Any]],
+    key_columns: Sequence[str],
+    *,
+    replace: bool = False,
+) -> None:
+    """Insert many rows at once; those whose key exists are left alone, or replaced with `replace`.
+
+    One statement executed for a list is compiled once for all times; a long VALUES list is compiled anew for each
+    length, which took a quarter of the time of a batch.
+    """
+    if not rows:
+        return
+    target = _table(table)
+    builder = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = builder(target)
+    replaced = {name: statement.excluded[name] for name in rows[0] if name not in key_columns}
+    if replace and replaced:
+        statement = statement.on_conflict_do_update(index_elements=list(key_columns), set_=replaced)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=list(key_columns))
+    await session.execute(statement, [dict(row) for row in rows])
 
 
 def _table(table: Target) -> Table:

@@ -26,7 +26,7 @@ from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import aggregate_of_state, aggregate_of_type
 from shared.contracts.partners import Receipt
 from shared.db.database import Database
-from shared.db.upsert import insert_ignore, upsert
+from shared.db.upsert import write_many
 from shared.messaging.dead_letters import put_aside
 from shared.messaging.intake import Batch, Intake, PartnerHandler, Preload
 from shared.messaging.outbox import discarded_on_error
@@ -127,7 +127,7 @@ class Consumer:
                     isolate = True
                     continue
                 log.warning(
-                    "consumer.batch_failed", attempt=attempt, records=len(records), error=repr(error)[:300]
+                    "consumer.batch_failed", attempt=attempt, records=len(records), error=type(error).__name__
                 )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
@@ -226,7 +226,7 @@ class Consumer:
             return
         now = self._clock.now()
         rows = [{"record_id": record.identity, "received_at": now} for record in records]
-        await session.execute(insert_ignore(self._database.dialect, inbox, rows, ["record_id"]))
+        await write_many(session, inbox, rows, ["record_id"])
 
     async def _write_positions(self, session: AsyncSession, records: Sequence[Record]) -> None:
         ends = {
@@ -238,8 +238,7 @@ class Consumer:
             {"topic": topic, "partition": partition, "broker_epoch": self._epoch, "next_offset": end}
             for (topic, partition), end in ends.items()
         ]
-        statement = upsert(self._database.dialect, consumer_position, rows, ["topic", "partition"])
-        await session.execute(statement)
+        await write_many(session, consumer_position, rows, ["topic", "partition"], replace=True)
 
 
 def _adapter(state: type[BaseModel]) -> TypeAdapter[Any]:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.envelope import CloudEvent, service_source
 from shared.contracts.partners import RECEIPT_TYPE, Receipt
 from shared.contracts.topics import parse_partner_topic, receipts_topic
-from shared.db.upsert import insert_ignore
+from shared.db.upsert import write_many
 from shared.messaging.dead_letters import put_aside
 from shared.messaging.outbox import enqueue_bytes
 from shared.messaging.partners import PartnerMessage, Reading, Verdict, read_message
@@ -188,8 +188,4 @@ class Intake:
 
     async def finish(self, session: AsyncSession, batch: Batch) -> None:
         """Write what was accepted, so that its repetition is known for ever."""
-        if batch.rows:
-            dialect = session.get_bind().dialect.name
-            await session.execute(
-                insert_ignore(dialect, partner_message, batch.rows, ["partner_id", "message_id"])
-            )
+        await write_many(session, partner_message, batch.rows, ["partner_id", "message_id"])

@@ -12,12 +12,11 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.database import on_before_commit
-from shared.db.upsert import insert_ignore
+from shared.db.upsert import write_many
 from shared.messaging.tables import outbox
 from shared.observability.tracing import current_traceparent
 
 _PENDING = "dossier.outbox"
-_CHUNK = 500
 
 
 @dataclass
@@ -95,6 +94,4 @@ async def _write(session: AsyncSession) -> None:
     pending = _pending(session)
     rows = list({row["event_id"]: row for row in pending.rows}.values())
     pending.rows.clear()
-    dialect = session.get_bind().dialect.name
-    for start in range(0, len(rows), _CHUNK):
-        await session.execute(insert_ignore(dialect, outbox, rows[start : start + _CHUNK], ["event_id"]))
+    await write_many(session, outbox, rows, ["event_id"])

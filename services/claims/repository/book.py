@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, event, insert, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, SessionTransaction
@@ -24,6 +23,7 @@ from services.claims.models import (
 from shared.contracts.claims import ClaimState
 from shared.contracts.envelope import Actor, Change
 from shared.db.database import on_before_commit
+from shared.db.upsert import write_many
 from shared.errors import Conflict
 
 _BOOK = "claims.book"
@@ -200,7 +200,8 @@ class ClaimBook:
         if self._history:
             await session.execute(insert(table_of(ClaimHistory)), self._history)
         if self._moved:
-            await _upsert_many(session, PartnerPosition, list(self._moved.values()), 4)
+            keys = ["agency_id", "claim_id", "partner_id", "kind"]
+            await write_many(session, PartnerPosition, list(self._moved.values()), keys, replace=True)
         self._changed, self._history, self._moved = {}, [], {}
         self._undo.clear()
         session.info.pop(_BOOK, None)
@@ -208,7 +209,8 @@ class ClaimBook:
     async def _write_claims(self, session: AsyncSession) -> None:
         """Write the claims; a reference that another transaction has taken meanwhile is a conflict, not a fault."""
         try:
-            await _upsert_many(session, Claim, [_row(claim) for claim in self._changed.values()], 2)
+            rows = [_row(claim) for claim in self._changed.values()]
+            await write_many(session, Claim, rows, ["agency_id", "id"], replace=True)
         except IntegrityError as error:
             if "insurer_reference" not in str(error.orig):
                 raise
@@ -252,23 +254,6 @@ def table_of(model: type[DeclarativeBase]) -> Table:
     table = model.__table__
     assert isinstance(table, Table)
     return table
-
-
-async def _upsert_many(
-    session: AsyncSession, model: type[DeclarativeBase], rows: list[dict[str, Any]], keys: int
-) -> None:
-    """Upsert one statement many times: unlike one long VALUES list it is compiled once. The key columns come first."""
-    table = table_of(model)
-    names = list(rows[0])
-    builder = postgresql.insert if dialect_of(session) == "postgresql" else sqlite.insert
-    statement = builder(table)
-    excluded = statement.excluded
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=names[:keys], set_={name: excluded[name] for name in names[keys:]}
-        ),
-        rows,
-    )
 
 
 def dialect_of(session: AsyncSession) -> str:
