@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ ANSWER_SECONDS = 10.0
 UPLOAD_SECONDS = 120.0
 KEEP_ALIVE_SECONDS = 3.0
 """Shorter than uvicorn's five: else a command may be sent on a connection that the server is just closing."""
+
+_MIME = re.compile(r"[A-Za-z0-9][\w.+-]{0,60}/[A-Za-z0-9][\w.+-]{0,100}", re.ASCII)
+_UNKNOWN = "application/octet-stream"
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +149,10 @@ class ServiceClient:
         for name, value in (fields or {}).items():
             if value is not None:
                 form.add_field(name, value)
-        form.add_field(file.field, file.content, filename=file.name, content_type=file.content_type)
+        # The sender's client may have let through what no header can carry, such as NUL or a line break.
+        printable = "".join(character for character in file.name if character.isprintable()) or "file"
+        kind = file.content_type if _MIME.fullmatch(file.content_type) else _UNKNOWN
+        form.add_field(file.field, file.content, filename=printable, content_type=kind)
         return await self._ask("POST", path, scope, limit, data=form)
 
     @asynccontextmanager

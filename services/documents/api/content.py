@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header
 from starlette.responses import Response, StreamingResponse
 
 from services.documents.api.frame import CallerScope, CurrentFrame, Frame, answering_for_storage
-from services.documents.domain.content import SHOWN_INLINE
+from services.documents.domain.content import SHOWN_INLINE, Kind
 from services.documents.domain.names import content_disposition
 from services.documents.domain.ranges import Part, requested_part
 from services.documents.handlers import files
@@ -19,8 +19,12 @@ from shared.errors import Invalid
 from shared.http.problems import Problem
 from shared.storage.port import ObjectMissing
 
-SANDBOX: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+_LOCKED: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 """No script, no form, no origin: even a file that slipped through could do nothing."""
+
+_LOCKED_VIEWER: Final = f"{_LOCKED} allow-scripts"
+"""Chromium's own PDF viewer stays blank in a sandbox without scripts (seen in version 156).
+The origin stays opaque, and `default-src 'none'` allows no script to come from anywhere."""
 
 router = APIRouter(prefix="/files", tags=["files"])
 
@@ -87,7 +91,7 @@ def _headers(state: DocumentState, tag: str, *, inline: bool) -> dict[str, str]:
     return {
         "Content-Disposition": content_disposition(state.name, inline=inline),
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": SANDBOX,
+        "Content-Security-Policy": _LOCKED_VIEWER if state.content_type == Kind.PDF else _LOCKED,
         "Cross-Origin-Resource-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "private, no-cache",

@@ -15,10 +15,18 @@ async def test_content_is_shown_but_can_run_nothing(desk: Desk) -> None:
     assert headers["content-type"] == "image/jpeg"
     assert headers["content-length"] == str(state["size"])
     assert headers["x-content-type-options"] == "nosniff"
-    assert "sandbox" in headers["content-security-policy"]
-    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["content-security-policy"].startswith("default-src 'none';")
+    assert headers["content-security-policy"].endswith("; sandbox")
     assert headers["content-disposition"].startswith("inline;")
     assert headers["cache-control"] == "private, no-cache"
+
+
+async def test_a_pdf_can_be_shown_by_the_browsers_viewer_in_an_origin_of_its_own(desk: Desk) -> None:
+    state = await desk.added(PDF)
+    policy = (await desk.get(f"/files/{state['id']}/content")).headers["content-security-policy"]
+    assert policy.startswith("default-src 'none';")
+    assert policy.endswith("; sandbox allow-scripts")
+    assert "allow-same-origin" not in policy
 
 
 @pytest.mark.parametrize("name", ["צילום נזק.pdf", "relevé d'information n°3.pdf", "plain.pdf"])

@@ -261,6 +261,16 @@ async def test_a_file_goes_up_and_comes_down_in_pieces(client: ServiceClient) ->
         assert sum([len(piece) async for piece in answered.chunks]) == 300_000
 
 
+@pytest.mark.parametrize(("name", "sent"), [("a\r\nX-Evil: b\0.png", "aX-Evil: b.png"), ("\n", "file")])
+async def test_a_file_name_that_no_header_can_carry_goes_up_without_the_rest(
+    client: ServiceClient, name: str, sent: str
+) -> None:
+    answer = await client.upload(
+        "/files", scope=BROKER, file=Upload(name, "no\nkind", b"x"), fields={"kind": "a"}
+    )
+    assert (answer["name"], answer["type"]) == (sent, "application/octet-stream")
+
+
 async def test_a_download_that_is_refused_or_breaks_off_is_said(client: ServiceClient) -> None:
     with pytest.raises(ServiceProblem):
         async with client.stream("/files/nothing", scope=BROKER):
