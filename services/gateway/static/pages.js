@@ -25,7 +25,8 @@ function onClaim({ claim_number: number }) {
 }
 
 function onFile({ client_id: id }) {
-  if (document.querySelector(`[data-client-page="${CSS.escape(id ?? "")}"]`)) soon("file");
+  const file = CSS.escape(id ?? "");
+  if (document.querySelector(`[data-client-page="${file}"], #contract[data-client="${file}"]`)) soon("file");
 }
 
 function everything() {
