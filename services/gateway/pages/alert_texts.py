@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from services.gateway.pages.changes import AnyChange, short_text
+from services.gateway.pages.changes import AnyChange, labelled, short_text
 from services.gateway.pages.figures import Reader, isolated, isolated_code
 from services.gateway.pages.languages import DEFAULT, LANGUAGES, translations
 from services.gateway.pages.words import word
@@ -41,10 +41,6 @@ class AlertText:
     title: str
     detail: str
 
-    def __str__(self) -> str:
-        """Write it in one line."""
-        return f"{self.title}: {self.detail}" if self.detail else self.title
-
 
 CHEQUE_MATURING: Final = "cheque-maturing"
 
@@ -56,7 +52,9 @@ def render_alert_text(alert: AnyAlert, language: str) -> str:
     whose = " · ".join(
         filter(None, (subject and isolated_code(subject), alert.client_name and isolated(alert.client_name)))
     )
-    return " — ".join(filter(None, (whose, str(alert_text(alert, reader)))))
+    text = alert_text(alert, reader)
+    told = labelled(text.title, text.detail, reader) if text.detail else text.title
+    return " — ".join(filter(None, (whose, told)))
 
 
 def alert_text(alert: AnyAlert, reader: Reader) -> AlertText:

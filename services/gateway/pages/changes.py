@@ -39,10 +39,16 @@ class ChangeText:
     old: str
     new: str
 
-    def as_text(self, arrow: str) -> str:
-        """`ETA: 28/11 → 02/12`, as one line of plain text."""
-        values = f"{self.old} {arrow} {self.new or '—'}" if self.old else self.new or "—"
-        return f"{self.label}: {values}"
+    def as_text(self, reader: Reader) -> str:
+        """`Delivery: 28/11 → 02/12`, as one line of plain text."""
+        values = f"{self.old} {arrow_of(reader)} {self.new or '—'}" if self.old else self.new or "—"
+        return labelled(self.label, values, reader)
+
+
+def labelled(label: str, value: str, reader: Reader) -> str:
+    """Join a label and its value; French puts a space before the colon."""
+    pattern = translations(reader.language.code).pgettext("label and value", "%(label)s: %(value)s")
+    return pattern % {"label": label, "value": value}
 
 
 def arrow_of(reader: Reader) -> str:
@@ -87,7 +93,7 @@ def short_text(happening: str, changes: Iterable[AnyChange], reader: Reader, lim
         if text.path in _SPEAKS_FOR_ITSELF and text.new:
             told.append(text.new)
         else:
-            told.append(text.as_text(arrow_of(reader)))
+            told.append(text.as_text(reader))
     return " · ".join(told)
 
 

@@ -216,7 +216,9 @@ def arrow() -> str:
 
 
 def actor(kind: str, actor_name: str) -> str:
-    """Who did it: the name where there is one."""
+    """Who did it: people and firms by their names, the system and imports by ours."""
+    if kind in {"system", "import"}:
+        actor_name = ""
     return actor_name or word(current_reader().language.code, "actor", kind)
 
 

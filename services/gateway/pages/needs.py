@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from services.gateway.pages.alert_texts import CHEQUE_MATURING
@@ -39,13 +39,23 @@ class ChequeDue:
 
 
 @dataclass(frozen=True, slots=True)
+class SilentGarage:
+    """A garage that reports nothing, with the vehicles it keeps quiet about; `since` is the longest silence."""
+
+    garage: str
+    name: str
+    claims: tuple[ClaimRow, ...]
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
     """The lists of the home page; `*_total` counts all, the lists hold the first few."""
 
     cheques: tuple[ChequeDue, ...]
     late: tuple[ClaimRow, ...]
     late_total: int
-    silent: tuple[ClaimRow, ...]
+    silent: tuple[SilentGarage, ...]
     silent_total: int
     phases: tuple[tuple[str, int], ...]
 
@@ -61,13 +71,13 @@ def needs_of(claims: Sequence[ClaimRow], alerts: Sequence[AlertRow], reader: Rea
         (one for one in claims if _is_late(one, reader.today)),
         key=lambda one: one.repair.eta if one.repair and one.repair.eta else reader.today,
     )
-    silent = sorted((one for one in claims if _is_silent(one, reader)), key=lambda one: one.last_activity_at)
+    silent = _by_garage([one for one in claims if _is_silent(one, reader)])
     phases = Counter(one.repair.phase for one in claims if one.repair)
     return Needs(
         cheques=_cheques(alerts, reader.today),
         late=tuple(late[:_SHOWN]),
         late_total=len(late),
-        silent=tuple(silent[:_SHOWN]),
+        silent=silent[:_SHOWN],
         silent_total=len(silent),
         phases=tuple(sorted(phases.items(), key=lambda one: -one[1])),
     )
@@ -88,6 +98,19 @@ def _is_silent(claim: ClaimRow, reader: Reader) -> bool:
     return (
         repair is not None and repair.phase in _AT_WORK and reader.now - claim.last_activity_at > SILENT_AFTER
     )
+
+
+def _by_garage(claims: Sequence[ClaimRow]) -> tuple[SilentGarage, ...]:
+    """One call to a garage settles all its vehicles, so the garage is what needs somebody."""
+    garages: dict[str, list[ClaimRow]] = {}
+    for claim in sorted(claims, key=lambda one: one.last_activity_at):
+        garages.setdefault(claim.garage or "", []).append(claim)
+    found = [
+        SilentGarage(garage, rows[0].garage_name, tuple(rows), rows[0].last_activity_at)
+        for garage, rows in garages.items()
+        if garage
+    ]
+    return tuple(sorted(found, key=lambda one: one.since))
 
 
 def _cheques(alerts: Sequence[AlertRow], today: date) -> tuple[ChequeDue, ...]:
