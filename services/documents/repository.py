@@ -30,6 +30,8 @@ async def document_row(
     session: AsyncSession, document_id: str, scope: Scope, *, for_update: bool = False
 ) -> DocumentRow | None:
     """Give a file of the scope's agencies; `for_update` waits for a change that is under way."""
+    if "\0" in document_id:
+        return None  # PostgreSQL refuses to compare with it
     query = select(DocumentRow).where(DocumentRow.id == document_id, within(DocumentRow.agency_id, scope))
     return (await session.scalars(query.with_for_update() if for_update else query)).one_or_none()
 

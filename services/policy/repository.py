@@ -29,6 +29,8 @@ async def client_row(
     session: AsyncSession, client_id: str, scope: Scope, *, for_update: bool = False
 ) -> ClientRow | None:
     """Give a client of the scope's agencies; `for_update` waits for a change that is under way."""
+    if "\0" in client_id:
+        return None  # PostgreSQL refuses to compare with it
     query = select(ClientRow).where(ClientRow.id == client_id, within(ClientRow.agency_id, scope))
     return (await session.scalars(query.with_for_update() if for_update else query)).one_or_none()
 
@@ -77,6 +79,8 @@ async def contract_rows(
     for_update: bool = False,
 ) -> Sequence[ContractRow]:
     """Give the contracts of this number in the scope's agencies: one, unless two agencies use the same number."""
+    if "\0" in policy_number:
+        return ()  # PostgreSQL refuses to compare with it
     query = select(ContractRow).where(
         ContractRow.policy_number == policy_number, within(ContractRow.agency_id, scope)
     )

@@ -19,6 +19,9 @@ from shared.http.idempotency import IdempotencyKey, Repeatable
 router = APIRouter(prefix="/contracts", tags=["contracts"])
 
 
+AgencyId = Annotated[str | None, Query(max_length=36, pattern=r"^[^\x00-\x1f]+$")]
+
+
 class NewContract(ContractRegistration):
     """A registration; `agency_id` may be left out by a caller of one agency."""
 
@@ -54,7 +57,7 @@ async def register(
 
 @router.get("/{policy_number}")
 async def read(
-    policy_number: str, scope: CallerScope, frame: CurrentFrame, agency_id: str | None = None
+    policy_number: str, scope: CallerScope, frame: CurrentFrame, agency_id: AgencyId = None
 ) -> Answer:
     """Give a contract in its current version."""
     async with frame.read() as session:
@@ -70,7 +73,7 @@ async def history(
     policy_number: str,
     scope: CallerScope,
     frame: CurrentFrame,
-    agency_id: str | None = None,
+    agency_id: AgencyId = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Answer:
     """Give a contract's newest changes first."""
@@ -94,7 +97,7 @@ async def history(
 
 @router.post("/{policy_number}/status")
 async def change_status(
-    policy_number: str, body: NewStatus, scope: CallerScope, frame: CurrentFrame, agency_id: str | None = None
+    policy_number: str, body: NewStatus, scope: CallerScope, frame: CurrentFrame, agency_id: AgencyId = None
 ) -> Answer:
     """Take one legal step of the contract's life."""
 
@@ -120,7 +123,7 @@ async def amend(
     scope: CallerScope,
     frame: CurrentFrame,
     request: Request,
-    agency_id: str | None = None,
+    agency_id: AgencyId = None,
     key: IdempotencyKey = None,
 ) -> Answer:
     """Change the conditions: a new version."""

@@ -133,3 +133,11 @@ async def test_the_other_agency_sees_and_changes_nothing(desk: Desk) -> None:
     assert result(await desk.get("/files?claim_number=CL-2026-000001", NOA))["items"] == []
     assert result(await desk.get(f"/files/{state['id']}"))["agency_id"] == FRENCH
     assert await desk.happenings() == ["document-added"]
+
+
+@pytest.mark.parametrize("address", ["/files/a%00b", "/files/a%00b/content"])
+async def test_what_has_the_character_nul_in_its_address_is_as_unknown_as_anything(
+    desk: Desk, address: str
+) -> None:
+    assert problem(await desk.get(address)) == (404, "file_unknown", None)
+    assert problem(await desk.get("/files?claim_number=a%00b")) == (422, "schema", "claim_number")

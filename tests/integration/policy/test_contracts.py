@@ -153,3 +153,11 @@ async def test_an_unknown_agency_is_not_found(desk: Desk) -> None:
     client = await desk.client()
     answer = await desk.post("/contracts", car_contract(client_id=client["id"], agency_id="nowhere"))
     assert problem(answer)[:2] == (404, "agency_unknown")
+
+
+@pytest.mark.parametrize("address", ["/contracts/a%00b", "/contracts/a%00b/history", "/clients/a%00b"])
+async def test_what_has_the_character_nul_in_its_address_is_as_unknown_as_anything(
+    desk: Desk, address: str
+) -> None:
+    assert problem(await desk.get(address))[0] == 404
+    assert problem(await desk.get(f"{PATH}?agency_id=a%00b")) == (422, "schema", "agency_id")
