@@ -33,11 +33,12 @@ class Bus:
         self._topics = [receipts_topic(partner) for partner in partners]
         self._producer: AIOKafkaProducer | None = None
         self._consumer: AIOKafkaConsumer | None = None
+        self._positions: dict[Any, int] = {}
         self.lost = False
         """Set by what failed; `connect` clears it."""
 
     async def connect(self) -> None:
-        """Connect (again), listening from the end of the receipts. Raises what the client raises, and TimeoutError."""
+        """Connect: first from the end of the receipts, later from where it stood. Raises `BusErrors`."""
         await self.close()
         self._producer = AIOKafkaProducer(**producer_options(self._settings))
         await asyncio.wait_for(self._producer.start(), _SECONDS)
@@ -49,7 +50,12 @@ class Bus:
             fetch_max_wait_ms=fetch_wait_ms(self._settings),
         )
         await asyncio.wait_for(self._consumer.start(), _SECONDS)
-        await asyncio.wait_for(self._consumer.seek_to_end(), _SECONDS)
+        ends = await asyncio.wait_for(self._consumer.end_offsets(self._consumer.assignment()), _SECONDS)
+        for partition, end in ends.items():
+            # A broker that began anew has fewer receipts than were read: then all of them are news.
+            known = self._positions.get(partition, end)
+            self._consumer.seek(partition, known if known <= end else 0)
+            self._positions.setdefault(partition, end)
         self.lost = False
 
     async def close(self) -> None:
@@ -82,6 +88,9 @@ class Bus:
         except BusErrors as error:
             self._lose(error)
             return []
+        for partition, raws in batches.items():
+            if raws:
+                self._positions[partition] = raws[-1].offset + 1
         return [
             Receipt.model_validate(orjson.loads(raw.value)["data"])
             for raws in batches.values()

@@ -15,7 +15,7 @@ from shared.contracts.partners import RepairUpdate, RepairUpdateQuote
 
 _FORWARD: Final = 0.4
 _BACK: Final = 0.43
-_SLIP: Final = 0.58
+_SLIP: Final = 0.52
 _PROGRESS: Final = 0.85
 """Shares of what a garage reports, one upon the other; the rest are notes."""
 

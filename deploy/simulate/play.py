@@ -30,10 +30,13 @@ from shared.identifiers import new_id
 FEWEST_REPAIRS: Final = 6
 """When an agency's garage has fewer cars than this, its brokers report new claims."""
 AGAIN_SECONDS: Final = 10.0
-"""A message without a receipt is sent again after so long, under the same id: that is what partners do."""
+"""After so long a message without a receipt may be sent again, under the same id: that is what partners do."""
+OVERTAKEN_SECONDS: Final = 5.0
+"""A message is lost rather than late when one that was sent so much later has its receipt."""
 LAST_SECONDS: Final = 5.0
 """How long the end waits for the last receipts."""
-_MOST_WAITING: Final = 2_000
+_BACKLOG_SECONDS: Final = 10
+"""Work that may wait at the demo before the players hold their tongues: it is slower than the rate then."""
 _MOTOR: Final = frozenset({ProductLine.MOTOR_CAR, ProductLine.MOTOR_BIKE})
 
 Subject = KnownClaim | KnownContract
@@ -71,6 +74,8 @@ class Play:
         self._tell = tell
         self._sequence = 0
         self._answered = asyncio.Event()
+        self._heard_at = 0.0
+        self._answered_up_to = 0.0
 
     async def prepare(self) -> None:
         """Read the open claims and the insurers' contracts. Raises `DeskAway`."""
@@ -104,7 +109,7 @@ class Play:
                 continue
             # After a pause (a broker that was away) the rate goes on; what was missed is not made up for.
             due = max(due, now - 1) + 1 / rate
-            if len(self.waiting) < _MOST_WAITING:
+            if len(self.waiting) < max(20.0, rate * _BACKLOG_SECONDS):
                 await self.speak()
             else:
                 await _first_of(stop, 0.05)
@@ -131,10 +136,12 @@ class Play:
 
     def take(self, receipt: Receipt) -> None:
         """Note what became of one of our messages; other senders' receipts are none of our business."""
+        self._heard_at = time.monotonic()
         spoken = self.waiting.pop(receipt.message_id, None)
         if spoken is None:
             return
         spoken.subject.waiting -= 1
+        self._answered_up_to = max(self._answered_up_to, spoken.last_sent)
         if receipt.outcome == "rejected":
             spoken.subject.doubtful = True
         if not self.waiting:
@@ -207,6 +214,7 @@ class Play:
 
     async def _keep_house(self) -> None:
         """Once a second: connect again, send again, read again, leave what has ended, report what is new."""
+        trouble = ""
         while True:
             await asyncio.sleep(1)
             await self._mend()
@@ -214,11 +222,14 @@ class Play:
                 await self._read_again()
                 await self._fill_garages()
             except DeskAway as error:
-                self._tell(f"the desk does not answer: {error}")
+                if not trouble:
+                    self._tell(f"the desk does not answer, the play goes on: {error}")
+                trouble = str(error)
+            else:
+                trouble = ""
 
     async def _mend(self) -> None:
-        now = time.monotonic()
-        late = [one for one in self.waiting.values() if now - one.last_sent > AGAIN_SECONDS]
+        late = self._late(time.monotonic())
         if late or self._bus.lost:
             # A client whose broker ended can hang without an error: a new one costs nothing.
             try:
@@ -230,6 +241,16 @@ class Play:
             spoken.last_sent, spoken.repeated = time.monotonic(), True
             self.score.repeated += 1
             await self._bus.send(spoken.topic, spoken.key, spoken.body)
+
+    def _late(self, now: float) -> list[Spoken]:
+        """List what is to be sent again. A demo that is merely slow must not be given more to do."""
+        silent = now - self._heard_at > AGAIN_SECONDS
+        lost_before = now if silent else self._answered_up_to - OVERTAKEN_SECONDS
+        return [
+            one
+            for one in self.waiting.values()
+            if now - one.last_sent > AGAIN_SECONDS and one.last_sent < lost_before
+        ]
 
     async def _read_again(self) -> None:
         resting = [claim for claim in self.claims.values() if not claim.waiting]
