@@ -93,6 +93,8 @@ class LogWatch:
         self._now = now
         self._read: dict[Path, int] = {}
         self._shown: dict[tuple[str, str], tuple[float, int]] = {}
+        self.paused = False
+        """Set while everybody complains about what the console has told already."""
 
     def follow(self, path: Path) -> None:
         """Begin with what is written from now on."""
@@ -100,6 +102,8 @@ class LogWatch:
 
     def look(self) -> None:
         """Read what is new, and rotate what has grown too large."""
+        if self.paused:
+            return
         for path in self._read:
             with contextlib.suppress(OSError):
                 self._look_at(path)

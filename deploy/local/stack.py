@@ -141,10 +141,12 @@ class Stack:
         if self.broker is None:
             return
         async with self._launching:
+            self.logs.paused = True
             await self._stop_services()
             await self._insist_on(self.broker)
             for service in self.services:
                 await self._launch_alone(service)
+            self.logs.paused = False
 
     async def _insist_on(self, broker: EmbeddedBroker) -> None:
         waits = self.plan.timings.backoff

@@ -172,6 +172,19 @@ def test_a_log_that_somebody_emptied_is_read_from_its_start(tmp_path: Path) -> N
     assert [text for _, _, text in shown] == ["bad"]
 
 
+def test_what_is_said_during_a_pause_is_not_shown_once_the_log_is_followed_again(tmp_path: Path) -> None:
+    log = tmp_path / "claims.log"
+    watcher, shown, _ = watch(log)
+    watcher.paused = True
+    append(log, record("broker gone"))
+    watcher.look()
+    watcher.follow(log)
+    watcher.paused = False
+    append(log, record("bad"))
+    watcher.look()
+    assert [text for _, _, text in shown] == ["bad"]
+
+
 def test_a_log_that_is_not_there_yet_is_no_failure(tmp_path: Path) -> None:
     watcher, shown, _ = watch(tmp_path / "claims.log")
     watcher.look()

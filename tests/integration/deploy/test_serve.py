@@ -1,0 +1,108 @@
+"""`python -m deploy.serve`: one service in a process of its own, as in a container."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from deploy.serve import EXIT_CONFIGURATION, settings_class
+from services.claims.settings import ClaimsSettings
+from shared.settings import Settings
+from tests.integration.deploy.stacks import PATIENCE, ROOT, eventually, free_port
+
+
+def serve(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "deploy.serve", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own service
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def test_a_service_has_its_own_settings_and_the_common_ones_where_it_has_none() -> None:
+    assert settings_class("claims") is ClaimsSettings
+    assert issubclass(settings_class("claims"), Settings)
+
+
+@pytest.mark.parametrize("arguments", [(), ("billing",), ("claims", "policy")])
+def test_what_is_no_service_is_refused_with_the_list_of_services(arguments: tuple[str, ...]) -> None:
+    out, error = (process := serve(*arguments)).communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert error == "usage: python -m deploy.serve {policy,claims,documents,notifications,gateway}\n"
+    assert not out
+
+
+def test_a_mistake_in_the_settings_is_one_sentence(tmp_path: Path) -> None:
+    process = serve("claims", DOSSIER_DATA_DIR=str(tmp_path), DOSSIER_CLAIMS_HISTORY_LIMIT="many")
+    _, error = process.communicate(timeout=PATIENCE)
+    assert process.returncode == EXIT_CONFIGURATION
+    assert error.startswith("DOSSIER_CLAIMS_HISTORY_LIMIT is not valid")
+    assert error.count("\n") == 1
+
+
+def test_production_refuses_the_development_secret(tmp_path: Path) -> None:
+    process = serve("claims", DOSSIER_DATA_DIR=str(tmp_path), DOSSIER_ENV="production")
+    _, error = process.communicate(timeout=PATIENCE)
+    assert process.returncode == EXIT_CONFIGURATION
+    assert "DOSSIER_SECRET must be set in production" in error
+
+
+def test_a_database_that_was_not_migrated_ends_the_start_saying_what_to_do(tmp_path: Path) -> None:
+    process = serve(
+        "claims",
+        DOSSIER_DATA_DIR=str(tmp_path),
+        DOSSIER_CLAIMS_PORT=str(free_port()),
+        DOSSIER_KAFKA_PORT=str(free_port()),
+    )
+    out, error = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 3
+    assert "run `dossier migrate` first" in out + error
+    assert "Traceback" not in out + error
+
+
+def test_a_service_without_broker_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {
+        "DOSSIER_DATA_DIR": str(tmp_path),
+        "DOSSIER_CLAIMS_PORT": str(port),
+        "DOSSIER_KAFKA_PORT": str(free_port()),
+        "DOSSIER_LOG_FORMAT": "json",
+    }
+    subprocess.run(
+        [sys.executable, "-m", "deploy.cli", "migrate", "claims"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=True,
+        capture_output=True,
+    )
+    process = serve("claims", **environment)
+    try:
+        eventually(lambda: status(f"http://127.0.0.1:{port}/health/live") == 200, what="a live service")
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=5)
+    finally:
+        process.kill()
+    events = [json.loads(line)["event"] for line in out.splitlines() if line.startswith("{")]
+    assert "service.started" in events
+    assert "service.stopped" in events
