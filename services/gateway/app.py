@@ -69,4 +69,5 @@ def create_app(settings: GatewaySettings | None = None, clock: Clock | None = No
         max_body_bytes=settings.upload_limit,
     )
     app.state.gateway = gateway
+    app.state.feed = feed
     return app

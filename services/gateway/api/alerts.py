@@ -12,7 +12,7 @@ from services.gateway.identity.current import CurrentGateway, DeskUser
 from services.gateway.queries import AlertRow, list_alerts
 from services.gateway.queries.alerts import ALERT_PAGE, MAX_ALERTS
 
-router = APIRouter(tags=["alerts"])
+router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
 
 @router.get("/alerts")

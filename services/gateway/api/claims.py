@@ -14,7 +14,7 @@ from services.gateway.identity.current import CurrentGateway, DeskUser
 from services.gateway.queries import ClaimQuery, get_claim, list_claims
 from shared.http.idempotency import IdempotencyKey
 
-router = APIRouter(prefix="/claims", tags=["claims"])
+router = APIRouter(prefix="/api/v1/claims", tags=["claims"])
 
 Text = Annotated[str | None, Query()]
 

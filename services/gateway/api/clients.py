@@ -20,7 +20,7 @@ from services.gateway.api.shapes import (
 from services.gateway.identity.current import CurrentGateway, DeskUser
 from services.gateway.queries import ClientQuery, get_client, get_contract, list_clients
 
-router = APIRouter(tags=["clients"])
+router = APIRouter(prefix="/api/v1", tags=["clients"])
 
 Text = Annotated[str | None, Query()]
 

@@ -18,7 +18,7 @@ from services.gateway.identity.current import CurrentGateway, DeskUser
 from services.gateway.identity.sessions import CurrentUser
 from services.gateway.queries import get_document
 
-router = APIRouter(tags=["files"])
+router = APIRouter(prefix="/api/v1", tags=["files"])
 
 _PASSED_BACK: Final = (
     "content-type",

@@ -14,7 +14,7 @@ from services.gateway.identity.current import AnyUser, CurrentGateway
 from services.gateway.identity.login import keep_session, login, logout
 from services.gateway.identity.sessions import CurrentUser
 
-router = APIRouter(prefix="/session", tags=["session"])
+router = APIRouter(prefix="/api/v1/session", tags=["session"])
 
 
 @router.post("")

@@ -23,6 +23,7 @@ from services.gateway.live.hub import Subscription
 from services.gateway.models import AlertView
 from services.gateway.queries.alerts import may_see
 from shared.contracts.notifications import AlertState
+from shared.db.tenancy import within
 
 REPLAYED: Final = 200
 """Alerts that are sent one by one to a browser that comes back; beyond that it fetches everything anew."""
@@ -58,7 +59,7 @@ async def stream_events(
             if subscription.overflowed:
                 subscription.overflowed = False
                 yield _written(resync_event(announcement.alert.position - 1))
-            if announcement.alert.id in missed.alert_ids:
+            if announcement.alert.position <= missed.known.get(announcement.alert.agency_id, 0):
                 continue
             for event in announcement.events:
                 yield _written(event)
@@ -67,20 +68,31 @@ async def stream_events(
 
 
 class _Missed(NamedTuple):
+    """What to send first, and up to which position of each agency that tells everything.
+
+    Positions are compared within an agency: its alerts come in order, those of two agencies may cross.
+    """
+
     events: list[LiveEvent]
-    alert_ids: frozenset[str] = frozenset()
+    known: dict[str, int]
 
 
 async def _missed(gateway: Gateway, subscription: Subscription, last_event_id: str | None) -> _Missed:
     """Give the events since the id that the browser saw last, or `resync` when that cannot be told any more."""
     scope = subscription.scope
     async with gateway.database.read() as session:
-        newest = await session.scalar(select(func.max(AlertView.position)).where(may_see(scope))) or 0
+        rows = await session.execute(
+            select(AlertView.agency_id, func.max(AlertView.position))
+            .where(within(AlertView.agency_id, scope))
+            .group_by(AlertView.agency_id)
+        )
+        known = dict(rows.all())
+        newest = max(known.values(), default=0)
         if not last_event_id:
-            return _Missed([LiveEvent(newest * EVENTS_PER_ALERT + LAST_OF_POSITION, "", {})])
+            return _Missed([LiveEvent(newest * EVENTS_PER_ALERT + LAST_OF_POSITION, "", {})], known)
         last = _number(last_event_id)
         if last is None or last // EVENTS_PER_ALERT > newest:
-            return _Missed([resync_event(newest)])
+            return _Missed([resync_event(newest)], known)
         states = list(
             await session.scalars(
                 select(AlertView.state)
@@ -90,12 +102,9 @@ async def _missed(gateway: Gateway, subscription: Subscription, last_event_id: s
             )
         )
         if len(states) > REPLAYED:
-            return _Missed([resync_event(newest)])
+            return _Missed([resync_event(newest)], known)
         announcements = await announce(session, [AlertState.model_validate(one) for one in states])
-    return _Missed(
-        [event for one in announcements for event in one.events if event.id > last],
-        frozenset(one.alert.id for one in announcements),
-    )
+    return _Missed([event for one in announcements for event in one.events if event.id > last], known)
 
 
 def _number(last_event_id: str) -> int | None:

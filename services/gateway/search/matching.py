@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, literal_column, or_, select, table, text, true
+from sqlalchemy import ColumnElement, Select, and_, false, literal_column, or_, select, table, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -76,6 +76,6 @@ def _trigrams(view: SearchableView, terms: list[str], scope: Scope) -> ColumnEle
     found: Select[Any] = (
         select(literal_column("rowid"))
         .select_from(table(name))
-        .where(text(f"{name} MATCH :expression").bindparams(expression=f"({agencies}) AND {words}"))
+        .where(literal_column(name).op("MATCH")(f"({agencies}) AND {words}"))
     )
     return view.row.in_(found)

@@ -10,7 +10,6 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from services.gateway.identity import passwords
-
 from tests.fixtures.databases import ENGINES, migrated_database
 from tests.integration.gateway.frame import Desk, Recorder, recorder
 
@@ -18,7 +17,9 @@ from tests.integration.gateway.frame import Desk, Recorder, recorder
 @pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same algorithm with the least work: only a unit test needs the cost that people get."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+    monkeypatch.setattr(
+        passwords, "_hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    )
     passwords._nobody.cache_clear()
 
 

@@ -62,6 +62,7 @@ class Recorder:
 
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[int, Any]] = field(default_factory=dict)
+    tokens: list[str] = field(default_factory=list)
     url: str = ""
 
     def will_answer(self, method: str, path: str, body: Any, status: int = 200) -> None:
@@ -71,19 +72,26 @@ class Recorder:
         if request.content_type == "multipart/form-data":
             form = await request.post()
             body: Any = {
-                name: value.file.read() if isinstance(value, web.FileField) else value for name, value in form.items()
+                name: value.file.read() if isinstance(value, web.FileField) else value
+                for name, value in form.items()
             }
         else:
             raw = await request.read()
             body = orjson.loads(raw) if raw else None
         self.asked.append((request.method, request.path, body))
-        status, answer = self.answers.get((request.method, request.path), (404, {"code": "not_found", "detail": "?"}))
+        self.tokens.append(request.headers.get("authorization", "").removeprefix("Bearer "))
+        status, answer = self.answers.get(
+            (request.method, request.path), (404, {"code": "not_found", "detail": "?"})
+        )
         if isinstance(answer, bytes):
             return web.Response(
                 body=answer,
                 status=status,
                 content_type="image/png",
-                headers={"Content-Disposition": 'inline; filename="a.png"', "X-Content-Type-Options": "nosniff"},
+                headers={
+                    "Content-Disposition": 'inline; filename="a.png"',
+                    "X-Content-Type-Options": "nosniff",
+                },
             )
         return web.json_response(answer, status=status)
 
@@ -236,7 +244,9 @@ class Desk:
     async def progress(self, state: ClaimState, actor: Actor = GARAGE, **changes: Any) -> ClaimState:
         """The next version of a claim."""
         self.clock.advance(timedelta(seconds=1))
-        new = state.model_copy(update={**changes, "sequence": state.sequence + 1, "updated_at": self.clock.now()})
+        new = state.model_copy(
+            update={**changes, "sequence": state.sequence + 1, "updated_at": self.clock.now()}
+        )
         await self.take(self.event("repair-progressed", new, old=state, actor=actor))
         return new
 
@@ -267,7 +277,9 @@ class Desk:
         }
         return AlertState(**{**values, **fields})
 
-    async def raise_alert(self, about: ClaimState | ContractState, actor: Actor = GARAGE, **fields: Any) -> AlertState:
+    async def raise_alert(
+        self, about: ClaimState | ContractState, actor: Actor = GARAGE, **fields: Any
+    ) -> AlertState:
         self.clock.advance(timedelta(seconds=1))
         state = self.alert(about, actor, **fields)
         await self.take(self.event("alert-raised", state, actor=actor, changes=()))

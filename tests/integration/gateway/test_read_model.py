@@ -16,7 +16,17 @@ from shared.contracts.claims import ClaimState
 from shared.contracts.codes import ClaimStatus, RepairPhase
 from shared.contracts.envelope import Actor
 from shared.identifiers import new_id
-from tests.integration.gateway.frame import GARAGE, IMPORT, Desk, Person, claim, client, contract, repair
+from tests.integration.gateway.frame import (
+    GARAGE,
+    IMPORT,
+    Desk,
+    Person,
+    claim,
+    client,
+    contract,
+    document,
+    repair,
+)
 
 INSURER = Actor(kind="partner", id="insurer-alpha")
 
@@ -24,9 +34,8 @@ INSURER = Actor(kind="partner", id="insurer-alpha")
 async def rows_of(desk: Desk, agency: str) -> list[dict[str, Any]]:
     async with desk.database.read() as session:
         views = (await session.scalars(select(ClaimView).where(ClaimView.agency_id == agency))).all()
-        return [
-            {name: getattr(one, name) for name in ClaimView.__table__.columns.keys() if name != "row"} for one in views
-        ]
+        names = [column.name for column in ClaimView.__table__.columns if column.name != "row"]
+        return [{name: getattr(one, name) for name in names} for one in views]
 
 
 async def listed(person: Person, **parameters: str) -> dict[str, dict[str, Any]]:
@@ -68,7 +77,9 @@ async def test_events_in_any_order_and_number_give_the_same_row(
     assert straight[0]["state"]["status"] == shuffled[0]["state"]["status"]
     async with desk.database.read() as session:
         counts = [
-            await session.scalar(select(func.count()).select_from(Activity).where(Activity.agency_id == agency))
+            await session.scalar(
+                select(func.count()).select_from(Activity).where(Activity.agency_id == agency)
+            )
             for agency in agencies
         ]
     assert counts == [8, 8]
@@ -83,7 +94,11 @@ def _history(desk: Desk, agency: str) -> list[dict[str, Any]]:
     events = []
     for number, actor in enumerate(actors, start=1):
         new = state.model_copy(
-            update={"sequence": number, "status": rng.choice(list(ClaimStatus)), "updated_at": at + timedelta(hours=number)}
+            update={
+                "sequence": number,
+                "status": rng.choice(list(ClaimStatus)),
+                "updated_at": at + timedelta(hours=number),
+            }
         )
         events.append(
             desk.event("claim-status-changed", new, old=state, actor=actor, at=at + timedelta(hours=number))
@@ -94,8 +109,6 @@ def _history(desk: Desk, agency: str) -> list[dict[str, Any]]:
 
 
 def _document_event(desk: Desk, agency: str, state: ClaimState, at: Any) -> dict[str, Any]:
-    from tests.integration.gateway.frame import document  # noqa: PLC0415
-
     return desk.event(
         "document-added",
         document(agency, at, GARAGE, claim_number=state.claim_number),
@@ -321,7 +334,9 @@ async def test_a_removed_file_is_gone_and_a_late_event_does_not_bring_it_back(de
     assert (await person.http.get(f"/api/v1/claims/{state.claim_number}")).json()["files"] == []
 
 
-@pytest.mark.parametrize("path", ["/api/v1/claims/CL-0", "/api/v1/clients/x", "/api/v1/contracts/0", "/api/v1/files/x"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/claims/CL-0", "/api/v1/clients/x", "/api/v1/contracts/0", "/api/v1/files/x"]
+)
 async def test_what_is_not_there_is_a_problem_document(desk: Desk, path: str) -> None:
     person = await desk.person(await desk.agency())
 

@@ -31,7 +31,9 @@ async def test_a_right_password_opens_a_session_and_the_cookie_carries_it(desk: 
     assert (await http.get("/api/v1/session")).json()["agencies"][0]["name"] == "Cabinet Martin"
 
 
-async def test_over_https_the_cookie_is_bound_to_the_host_and_the_plain_one_is_not_believed(desk: Desk) -> None:
+async def test_over_https_the_cookie_is_bound_to_the_host_and_the_plain_one_is_not_believed(
+    desk: Desk,
+) -> None:
     email = await desk.user(await desk.agency())
     http = desk.browser("https://desk.example")
 
@@ -190,29 +192,25 @@ async def test_a_disabled_account_is_out_at_once_and_stays_out(desk: Desk) -> No
     assert again.status_code == 401
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
+async def test_another_sites_page_cannot_act_with_our_cookie(desk: Desk) -> None:
+    person = await desk.person(await desk.agency())
+    ours = "http://127.0.0.1:8000"
+    cases = [
         ({}, 200),
         ({"Sec-Fetch-Site": "same-origin"}, 200),
         ({"Sec-Fetch-Site": "none"}, 200),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
-        ({"Origin": "http://127.0.0.1:8000"}, 200),
+        ({"Origin": ours}, 200),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
-        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8000"}, 403),
-    ],
-)
-async def test_another_sites_page_cannot_act_with_our_cookie(
-    desk: Desk, headers: dict[str, str], status: int
-) -> None:
-    person = await desk.person(await desk.agency())
+        ({"Sec-Fetch-Site": "cross-site", "Origin": ours}, 403),
+    ]
 
-    answer = await person.http.post("/api/v1/alerts/read-all", headers=headers)
-
-    assert answer.status_code == status
-    assert (await person.http.get("/api/v1/session", headers=headers)).status_code == 200
+    for headers, status in cases:
+        answer = await person.http.post("/api/v1/alerts/read-all", headers=headers)
+        assert answer.status_code == status, headers
+        assert (await person.http.get("/api/v1/session", headers=headers)).status_code == 200
 
 
 async def test_operations_see_no_client_data(desk: Desk) -> None:
@@ -229,7 +227,9 @@ async def test_accounts_are_announced_and_never_with_their_password(desk: Desk) 
     await desk.partner()
 
     async with desk.database.read() as session:
-        rows = (await session.execute(select(outbox.c.topic, outbox.c.body).order_by(outbox.c.position))).all()
+        rows = (
+            await session.execute(select(outbox.c.topic, outbox.c.body).order_by(outbox.c.position))
+        ).all()
 
     assert [row.topic for row in rows] == ["identity.events.v1"] * 3
     assert b"dossier.identity.agency-registered.v1" in rows[0].body

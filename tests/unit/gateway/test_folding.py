@@ -20,7 +20,8 @@ WORDS = st.text(
 def found(typed: str, text: str) -> bool:
     """The rule that both engines follow: every term of one alternative occurs, short ones as a beginning of a word."""
     return any(
-        all(term in text if len(term) >= 3 else f" {term}" in text for term in terms) for terms in query_terms(typed)
+        all(term in text if len(term) >= 3 else f" {term}" in text for term in terms)
+        for terms in query_terms(typed)
     )
 
 
@@ -80,7 +81,9 @@ def test_a_french_plate_is_found_as_it_is_said(typed: str) -> None:
     assert found(typed, search_text([], numbers=["AA-123-BB"]))
 
 
-@pytest.mark.parametrize("typed", ["06 12 34 56 78", "0612345678", "+33 6 12 34 56 78", "+33612345678", "3456"])
+@pytest.mark.parametrize(
+    "typed", ["06 12 34 56 78", "0612345678", "+33 6 12 34 56 78", "+33612345678", "3456"]
+)
 def test_a_phone_is_found_in_its_national_and_international_form(typed: str) -> None:
     assert found(typed, search_text([], phones=["+33 (0)6 12 34 56 78", "+33612345678"]))
 

@@ -13,7 +13,7 @@ from services.gateway.queries.parameters import CLAIM_SORTS, ClaimQuery, ClientQ
 from shared.contracts.codes import ClaimKind, ClaimStatus
 from shared.errors import Invalid
 
-TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=20).map(str.strip)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20).map(str.strip)
 QUERIES = st.builds(
     ClaimQuery,
     q=TEXT,
@@ -80,6 +80,8 @@ def test_a_period_that_ends_before_it_begins_is_refused() -> None:
 
 def test_clients_are_sorted_by_name_unless_asked_otherwise() -> None:
     assert ClientQuery.parse({}).sort == "name"
-    assert ClientQuery.parse({"sort": "-activity", "q": "dupont"}).url_parameters() == "q=dupont&sort=-activity"
+    assert (
+        ClientQuery.parse({"sort": "-activity", "q": "dupont"}).url_parameters() == "q=dupont&sort=-activity"
+    )
     with pytest.raises(Invalid):
         ClientQuery.parse({"sort": "eta"})
