@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Response
 from services.gateway.commands import change_cheque, change_claim_status, mark_claim_seen, note_claim
 from services.gateway.pages.changes import change_texts
 from services.gateway.pages.claim_changes import changed_fields, since_of
+from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import translations
 from services.gateway.pages.visits import PageRoute, Visit, desk_visit
 from services.gateway.queries import ClaimDetail, ClaimQuery, claim_filters, get_claim, list_claims
@@ -67,7 +68,7 @@ async def claim_page(visit: Desk, claim_number: str, since: str = "") -> Respons
     """
     async with visit.gateway.database.read() as session:
         claim = await get_claim(session, visit.user.scope, claim_number)
-    response = await _claim_response(visit, claim, since=_instant(since))
+    response = _claim_response(visit, claim, since=_instant(since))
     await mark_claim_seen(visit.gateway, visit.user, claim_number)
     return response
 
@@ -111,7 +112,32 @@ async def change_cheque_status(
     return visit.redirect(visit.request.url.path.partition("/cheques/")[0] + "#settlement", "cheque_changed")
 
 
-async def _claim_response(
+def claim_context(
+    claim: ClaimDetail,
+    reader: Reader,
+    user_id: str,
+    *,
+    since: datetime | None = None,
+    form: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Give what the claim's template shows: the claim, and which fields are marked as changed."""
+    changed = claim.changed if since is None else changed_fields(claim.history, since, user_id)
+    by_field = {one.field: one for one in changed}
+    lines = {one.field: change_texts([one], reader) for one in changed}
+    return {
+        "claim": claim,
+        "claim_changed": by_field,
+        "changed_lines": change_texts(changed, reader),
+        "change_line": lambda change: (
+            lines[change.field][0] if lines[change.field] else {"old": "", "new": ""}
+        ),
+        "changed_prefix": lambda prefix: any(field.startswith(prefix + ".") for field in by_field),
+        "since": (since or since_of(claim, reader.now)).isoformat(),
+        "form": form or {"dialog": "", "typed": {}, "errors": None},
+    }
+
+
+def _claim_response(
     visit: Visit,
     claim: ClaimDetail,
     *,
@@ -119,20 +145,7 @@ async def _claim_response(
     form: dict[str, Any] | None = None,
     status: int = 200,
 ) -> Response:
-    changed = claim.changed if since is None else changed_fields(claim.history, since, visit.user.user_id)
-    by_field = {one.field: one for one in changed}
-    lines = {one.field: change_texts([one], visit.reader) for one in changed}
-    context: dict[str, Any] = {
-        "claim": claim,
-        "claim_changed": by_field,
-        "changed_lines": change_texts(changed, visit.reader),
-        "change_line": lambda change: (
-            lines[change.field][0] if lines[change.field] else {"old": "", "new": ""}
-        ),
-        "changed_prefix": lambda prefix: any(field.startswith(prefix + ".") for field in by_field),
-        "since": (since or since_of(claim, visit.reader.now)).isoformat(),
-        "form": form or {"dialog": "", "values": {}, "errors": None},
-    }
+    context = claim_context(claim, visit.reader, visit.user.user_id, since=since, form=form)
     if visit.fragment:
         return visit.part("claims/_claim.html", **context)
     title = f"{claim.state.plate or claim.state.claim_number} · {claim.state.insured.name or claim.state.client_name}"
@@ -147,8 +160,8 @@ async def _again(
         claim = await get_claim(session, visit.user.scope, claim_number)
     known = {name: text for name, text in errors.items() if name in values}
     shown = known or {"": next(iter(errors.values()))}
-    return await _claim_response(
-        visit, claim, form={"dialog": dialog, "values": values, "errors": shown}, status=422
+    return _claim_response(
+        visit, claim, form={"dialog": dialog, "typed": values, "errors": shown}, status=422
     )
 
 

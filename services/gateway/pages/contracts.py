@@ -31,11 +31,11 @@ async def contract_page(visit: Annotated[Visit, Depends(desk_visit)], policy_num
             contract, tab = await get_contract(session, visit.user.scope, policy_number), "contract"
     return visit.page(
         f"contracts/{tab}.html", f"{contract.state.policy_number} · {contract.state.client_name}", "clients",
-        contract=contract, tab=tab, balance=_balance(contract),
+        contract=contract, tab=tab, balance=balance_of(contract),
     )  # fmt: skip
 
 
-def _balance(contract: ContractDetail) -> dict[str, object]:
+def balance_of(contract: ContractDetail) -> dict[str, object]:
     """What is due on the contract: receipts that are asked for and not paid, and the next one."""
     owed = [
         one

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
-from services.gateway.pages.languages import Language
+from services.gateway.pages.languages import Language, translations
 
 _MONEY_PATTERN: Final = {"he": "¤#,##0.00;-¤#,##0.00"}
 _DAY_PATTERN: Final = {"fr": "dd/MM", "he": "d.M", "en": "d MMM"}
@@ -81,7 +81,7 @@ class Reader:
         if abs(delta) >= _SOON:
             return self.date(at.astimezone(self.zone).date())
         if abs(delta) < timedelta(minutes=1):
-            delta = timedelta(minutes=-1) if delta <= timedelta(0) else timedelta(minutes=1)
+            return translations(self.language.code).gettext("just now")
         return format_timedelta(delta, add_direction=True, format="short", locale=self.language.locale)
 
     def days_until(self, day: dt.date) -> str:

@@ -210,6 +210,13 @@ def alert(value: AnyAlert) -> Any:
     return alert_text(value, current_reader())
 
 
+def countries(current: str) -> list[tuple[str, str]]:
+    """The countries of the agencies, and the one that an address already has, by their names in the language."""
+    codes = dict.fromkeys(filter(None, ("FR", "IL", current)))
+    names = current_reader().language.locale.territories
+    return [(code, str(names.get(code, code))) for code in codes]
+
+
 def arrow() -> str:
     """The arrow from an old value to a new one."""
     return arrow_of(current_reader())
@@ -255,6 +262,7 @@ GLOBALS: Final[dict[str, Any]] = {
     "what_changed": what_changed,
     "alert_words": alert,
     "arrow": arrow,
+    "countries": countries,
     "actor": actor,
     "repair_stage": repair_stage,
     "repair_stages": STAGES,

@@ -36,6 +36,7 @@ function tellTimes() {
   const format = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "short", numeric: "always" });
   for (const time of document.querySelectorAll("time[data-ago]")) {
     const seconds = (Date.parse(time.dateTime) - Date.now()) / 1000;
+    if (seconds > -60 && seconds <= 0) { time.textContent = document.body.dataset.justNow; continue; }
     const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? STEPS.at(-1);
     time.textContent = format.format(Math.trunc(seconds / size) || -1, unit);
   }

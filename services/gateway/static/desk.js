@@ -8,7 +8,7 @@ import { startControls } from "./controls.js";
 startControls();
 startUploads();
 if (document.body.dataset.live) {
+  startLive(document.body.dataset.live);
   startPages();
   startAlerts();
-  startLive(document.body.dataset.live);
 }

@@ -1,5 +1,6 @@
 // One stream per browser for any number of tabs: the tab that holds the lock reads it and tells the others.
-// Events become DOM events on document: desk:alert, desk:claim-changed, desk:file-changed, desk:resync, desk:unread.
+// Events become DOM events on document: desk:alert, desk:claim-changed, desk:file-changed, desk:resync; and from other
+// tabs desk:unread (the bell's count) and desk:seen (a claim that was opened there).
 const NAMES = ["alert", "claim-changed", "file-changed", "resync"];
 const SLEPT = 20_000;
 const FIRST_RETRY = 500;
@@ -41,7 +42,7 @@ function join() {
     if (message.kind === "hello" && isLeader()) channel.postMessage({ kind: "state", data: { state, lastId } });
     else if (message.kind === "state") follow(message.data);
     else if (message.kind === "event") { lastId = message.data.id || lastId; emit(message.data.name, message.data.detail); }
-    else if (message.kind === "unread") emit("unread", message.data);
+    else if (message.kind === "unread" || message.kind === "seen") emit(message.kind, message.data);
   };
   channel.postMessage({ kind: "hello" });
   aborter = new AbortController();

@@ -1,4 +1,6 @@
 // What is on the screen follows the events: lists, the claim, the client, home. The server renders, the page morphs.
+import { tell } from "./live.js";
+
 const GATHER = 60;
 const PAUSE = 900;
 const HAND_RESTS = 4_000;
@@ -14,6 +16,8 @@ export function startPages() {
   document.addEventListener("desk:refresh", () => everything());
   document.addEventListener("pointermove", (event) => { if (event.target.closest?.("[data-live-list]")) hand = Date.now(); }, { passive: true });
   document.addEventListener("click", (event) => { if (event.target.closest("#updates-pill")) refreshList(); });
+  document.addEventListener("desk:seen", (event) => plain(event.detail.claim_number));
+  seen();
   document.addEventListener("visibilitychange", () => { if (!document.hidden) for (const name of [...late]) soon(name); });
 }
 
@@ -38,7 +42,12 @@ const last = new Map();
 const late = new Set();
 const work = {
   list: () => document.querySelector("[data-live-list]") && updateList(),
-  claim: () => { const page = document.getElementById("claim"); return page && swap(`${location.pathname}?since=${encodeURIComponent(page.dataset.since)}`, page); },
+  claim: async () => {
+    const page = document.getElementById("claim");
+    if (!page) return;
+    await swap(`${location.pathname}?since=${encodeURIComponent(page.dataset.since)}`, page);
+    seen();
+  },
   home: () => part("[data-live-home]"),
   alerts: () => (location.search.includes("before=") ? null : part("[data-live-alerts]")),
   file: () => part("#client") ?? part("#contract"),
@@ -87,6 +96,19 @@ function flash(row) {
   void row.offsetWidth;
   row.classList.add("fresh");
   row.addEventListener("animationend", () => row.classList.remove("fresh"), { once: true });
+}
+
+// Opening a claim marks it as seen: its row in other tabs is no longer bold.
+function seen() {
+  const page = document.querySelector("[data-claim-page]");
+  if (page) tell("seen", { claim_number: page.dataset.claimPage });
+}
+
+function plain(number) {
+  for (const row of document.querySelectorAll(`tr.unread[data-claim="${CSS.escape(number)}"]`)) {
+    row.classList.remove("unread");
+    row.querySelector(".unread-dot")?.remove();
+  }
 }
 
 function swap(url, target, select) {

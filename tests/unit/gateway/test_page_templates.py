@@ -1,0 +1,385 @@
+"""Every page in every language: rendered whole, nothing untranslated, nothing that a strict policy forbids."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from services.gateway.pages import alert_texts, field_names, languages, problem_texts, words
+from services.gateway.pages.alert_links import alert_link
+from services.gateway.pages.claims import claim_context
+from services.gateway.pages.contracts import TABS, balance_of
+from services.gateway.pages.languages import LANGUAGES
+from services.gateway.pages.needs import needs_of
+from services.gateway.pages.rendering import TEMPLATES, render
+from services.gateway.queries import AlertPage, ClaimQuery, ClientQuery, SearchResult
+from services.gateway.queries.rows import Page
+from shared.http.problems import Problem
+from tests.unit.gateway import page_samples as samples
+
+FILTERS = {"insurer": (("insurer-alpha", "Άλφα"),), "garage": (("garage-one", "Ομάδα"),)}
+
+
+def list_of(*items: Any) -> Page[Any]:
+    return Page(items, 120, 2, 3, 50)
+
+
+def claims_context(*rows: Any, **query: Any) -> dict[str, Any]:
+    found = ClaimQuery(**query)
+    return {
+        "page": list_of(*rows) if rows else Page((), 0, 1, 1, 50),
+        "query_": found,
+        "parameters": {},
+        "filters": FILTERS,
+        "filtered": bool(query),
+        "more_filters": True,
+    }
+
+
+def claim_page(language: str) -> dict[str, Any]:
+    form = {"dialog": "note", "typed": {"note": "Κείμενο"}, "errors": {"note": "Λάθος", "": "Σφάλμα"}}
+    return claim_context(samples.claim_detail(), samples.reader(language), "user-1", form=form)
+
+
+def bare_claim(language: str) -> dict[str, Any]:
+    state = samples.claim_state(
+        repair=None, appraisal=None, settlement={}, garage=None, appraiser=None, third_parties=(), plate=""
+    )
+    claim = samples.claim_detail(
+        state=state, garage=None, appraiser=None, client=None, changed=(), history=(), documents=()
+    )
+    return claim_context(claim, samples.reader(language), "user-1")
+
+
+def home(language: str, *rows: Any) -> dict[str, Any]:
+    alerts = (samples.cheque_alert(),) if rows else ()
+    return {
+        "unread_claims": list_of(*rows),
+        "needs": needs_of(rows, alerts, samples.reader(language)),
+        "open_total": len(rows),
+    }
+
+
+def alerts_page(*rows: Any, show: str = "all") -> dict[str, Any]:
+    return {
+        "alerts": AlertPage(rows, 2, 5 if rows else None),
+        "items": rows,
+        "show": show,
+        "days": [("Δευτέρα", list(rows))] if rows else [],
+        "link": alert_link,
+    }
+
+
+def client_page(**changes: Any) -> dict[str, Any]:
+    values = dict.fromkeys(("email", "phone", "street", "postal_code", "city", "country"), "")
+    return {
+        "client": samples.client_detail(),
+        "confirmed_at": None,
+        "form": {"values": values, "errors": {"phone": "Λάθος", "": "Σφάλμα"}},
+        "values": {**values, "country": "DE"},
+        "notice_error": {"": "Σφάλμα"},
+        **changes,
+    }
+
+
+def contract_page(tab: str, **changes: Any) -> dict[str, Any]:
+    contract = samples.contract_detail(**changes)
+    return {"contract": contract, "tab": tab, "balance": balance_of(contract)}
+
+
+def tab_of(tab: str, _language: str) -> dict[str, Any]:
+    return contract_page(tab)
+
+
+def late_row() -> Any:
+    return samples.claim_row(id="claim-2", last_activity_at=samples.NOW - timedelta(days=9))
+
+
+PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
+    "login": (
+        "account/login.html",
+        lambda _: {"next": "/", "email": "", "errors": {"": "Λάθος", "email": "Λάθος"}},
+    ),
+    "profile": ("account/profile.html", lambda _: {}),
+    "operations": ("account/ops.html", lambda _: {}),
+    "home": ("home.html", lambda language: home(language, late_row())),
+    "home with nothing to do": ("home.html", home),
+    "claims": ("claims/list.html", lambda _: claims_context(samples.claim_row(), late_row())),
+    "claims without a match": ("claims/list.html", lambda _: claims_context(q="ζζζ", sort="plate")),
+    "no claim": ("claims/list.html", lambda _: claims_context()),
+    "claim": ("claims/claim.html", claim_page),
+    "claim that has just begun": ("claims/claim.html", bare_claim),
+    "clients": (
+        "clients/list.html",
+        lambda _: {"page": list_of(samples.client_row()), "query_": ClientQuery(), "parameters": {}},
+    ),
+    "no client": (
+        "clients/list.html",
+        lambda _: {"page": Page((), 0, 1, 1, 50), "query_": ClientQuery(q="ζ"), "parameters": {}},
+    ),
+    "client": ("clients/client.html", lambda _: client_page()),
+    **{f"contract: {tab}": (f"contracts/{tab}.html", partial(tab_of, tab)) for tab in TABS},
+    "contract of a home": (
+        "contracts/contract.html",
+        lambda _: contract_page(
+            "contract",
+            line="home",
+            risk={
+                "kind": "home",
+                "address": {"street": "Οδός", "city": "Πόλη", "country": "FR"},
+                "area_m2": 80,
+            },
+        ),
+    ),
+    "contract of an animal": (
+        "contracts/contract.html",
+        lambda _: contract_page(
+            "contract", line="pet", risk={"kind": "animal", "name": "Φ", "species": "dog", "breed": "Β"}
+        ),
+    ),
+    "contract of a person": (
+        "contracts/contract.html",
+        lambda _: contract_page(
+            "contract", line="health", risk={"kind": "person", "born_on": "1980-01-01"}, guarantees=()
+        ),
+    ),
+    "alerts": (
+        "alerts/list.html",
+        lambda _: alerts_page(
+            samples.alert_row(), samples.cheque_alert(), samples.alert_row("document-added")
+        ),
+    ),
+    "no alert": ("alerts/list.html", lambda _: alerts_page(show="unread")),
+    "search": (
+        "search.html",
+        lambda _: {
+            "text": "ζ",
+            "result": SearchResult(
+                (samples.claim_row(),), (samples.client_row(),), (samples.contract_row(),)
+            ),
+        },
+    ),
+    "search without a match": ("search.html", lambda _: {"text": "ζ", "result": SearchResult()}),
+    "picture": ("files/file.html", lambda _: {"document": samples.document_row()}),
+    "pdf": ("files/file.html", lambda _: {"document": samples.document_row(content_type="application/pdf")}),
+    "refused": (
+        "error.html",
+        lambda _: {"problem": Problem(403, "not_allowed", ""), "text": "Κείμενο", "reference": ""},
+    ),
+    "failed": (
+        "error.html",
+        lambda _: {"problem": Problem(500, "internal", ""), "text": "Κείμενο", "reference": "ref-1"},
+    ),
+}
+PARTS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "alerts/_latest.html": lambda _: alerts_page(samples.alert_row()),
+    "alerts/_toast.html": lambda _: {"alert": samples.alert_row(), "link": alert_link},
+    "alerts/_count.html": lambda _: {"unread": 2},
+    "parts/error.html": lambda _: {
+        "problem": Problem(404, "not_found", ""),
+        "text": "Κείμενο",
+        "reference": "",
+    },
+}
+
+
+def page(name: str, language: str, **changes: Any) -> str:
+    template, context = PAGES[name]
+    desk = samples.desk(language, **changes)
+    if name == "login":
+        desk = replace(desk, user=None, down=())
+    return render(template, samples.reader(language), {"desk": desk, "title": "Τίτλος", **context(language)})
+
+
+class Reading(HTMLParser):
+    """Texts that a person reads or hears, with what stands in isolates (data) left out; and what forms a page."""
+
+    ATTRIBUTES = ("aria-label", "placeholder", "title", "alt", "value")
+    SILENT = frozenset({"script", "style", "bdi", "kbd", "del", "ins", "title"})
+    VOID = frozenset({"input", "img", "link", "meta", "br", "hr", "path", "circle", "source"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.append((tag, found))
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            is_word = name in self.ATTRIBUTES or name.startswith(("data-word-", "data-one", "data-many"))
+            if (
+                value
+                and is_word
+                and not (name == "value" and tag in {"input", "option", "button", "progress", "meter"})
+            ):
+                self.texts.append(value)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and not self.SILENT & set(self.open):
+            self.texts.append(data.strip())
+
+
+def read(html: str) -> Reading:
+    reading = Reading()
+    reading.feed(html)
+    return reading
+
+
+class Pseudo:
+    """A language in which every translated text stands in brackets."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+    def ngettext(self, singular: str, plural: str, num: int) -> str:
+        return self.gettext(singular if num == 1 else plural)
+
+    def pgettext(self, context: str, message: str) -> str:
+        return self.gettext(message)
+
+    def npgettext(self, context: str, singular: str, plural: str, num: int) -> str:
+        return self.ngettext(singular, plural, num)
+
+
+CACHES: tuple[Any, ...] = (
+    languages.translations,
+    words.words,
+    field_names.field_names,
+    alert_texts._happenings,
+    problem_texts._texts,
+)
+
+
+@pytest.fixture
+def pseudo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hebrew for dates and figures (no Latin letter in them), brackets for words."""
+    for cache in CACHES:
+        cache.cache_clear()
+    monkeypatch.setattr(languages, "NullTranslations", Pseudo)
+    monkeypatch.setattr(languages, "CATALOGS", TEMPLATES / "nowhere")
+    yield
+    for cache in CACHES:
+        cache.cache_clear()
+
+
+@pytest.mark.usefixtures("pseudo")
+@pytest.mark.parametrize("name", PAGES)
+def test_no_word_of_a_page_is_left_untranslated(name: str) -> None:
+    """In pseudo-language every word stands in brackets; a Latin letter outside them was never marked for translation."""
+    known = {"Dossier", "Français", "English", "R", "D", "A"}
+    left = []
+    for text in read(page(name, "he")).texts:
+        outside = text
+        while "⟦" in outside:  # words stand within words: the name of a service in a sentence
+            outside = re.sub(r"⟦[^⟦⟧]*⟧", " ", outside)
+        outside = re.sub(r"[\u2066\u2068][^\u2069]*\u2069", " ", outside)
+        left += [word for word in re.findall(r"[A-Za-zÀ-ÿ]{2,}", outside) if word not in known]
+    assert left == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_keep_to_the_content_policy_and_name_what_they_hold(name: str, language: str) -> None:
+    reading = read(page(name, language))
+    ids = Counter(attributes["id"] for _, attributes in reading.tags if "id" in attributes)
+    assert [one for one, count in ids.items() if count > 1] == []
+    labelled = {attributes.get("for") for tag, attributes in reading.tags if tag == "label"}
+    for tag, attributes in reading.tags:
+        assert "style" not in attributes, "an inline style is refused by the content policy"
+        assert not [one for one in attributes if one.startswith("on")], "an inline handler is refused, too"
+        assert tag != "style"
+        assert tag != "script" or attributes.get("src"), "an inline script is refused as well"
+        if tag == "img":
+            assert "alt" in attributes
+        if tag in {"select", "textarea"}:
+            assert attributes.get("id") in labelled
+    html = reading.tags[0][1]
+    assert (html["lang"], html["dir"]) == (language, LANGUAGES[language].direction)
+    assert [tag for tag, _ in reading.tags].count("h1") == 1
+    assert [tag for tag, _ in reading.tags].count("main") == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", PARTS)
+def test_parts_are_rendered_alone_for_the_script_that_asks_for_them(template: str, language: str) -> None:
+    html = render(template, samples.reader(language), PARTS[template](language))
+    assert "<html" not in html
+    assert html.strip()
+
+
+def test_every_template_is_rendered_by_a_test() -> None:
+    entries = {template for template, _ in PAGES.values()} | set(PARTS)
+    sources = {path.relative_to(TEMPLATES).as_posix(): path.read_text() for path in TEMPLATES.rglob("*.html")}
+    reached = set(entries)
+    while True:
+        found = {
+            name for name in reached for name in re.findall(r'"([\w/]+\.html)"', sources[name])
+        } | reached
+        if found == reached:
+            break
+        reached = found
+    assert set(sources) - reached == set()
+
+
+def test_what_people_type_is_escaped() -> None:
+    state = samples.claim_state(insured={"name": "<script>alert(1)</script>"}, description='"><img src=x>')
+    claim = samples.claim_detail(state=state)
+    context = claim_context(claim, samples.reader(), "user-1")
+    html = render("claims/claim.html", samples.reader(), {"desk": samples.desk(), "title": "x", **context})
+    assert "<script>alert" not in html
+    assert "<img src=x" not in html
+
+
+def test_hebrew_pages_load_the_mirrored_style_sheet_and_others_do_not() -> None:
+    assert "tabler.rtl.min.css" in page("claims", "he")
+    assert "tabler.rtl.min.css" not in page("claims", "fr")
+
+
+def test_a_chosen_theme_stands_in_the_page_and_the_systems_is_found_by_a_script_before_the_first_paint() -> (
+    None
+):
+    assert 'data-bs-theme="dark"' in page("claims", "en", theme="dark")
+    assert "theme.js" not in page("claims", "en", theme="dark")
+    assert "theme.js" in page("claims", "en", theme="system")
+
+
+def test_an_unread_claim_is_told_by_a_dot_hidden_words_and_bold() -> None:
+    reading = read(page("claims", "en"))
+    row = next(attributes for tag, attributes in reading.tags if tag == "tr" and attributes.get("data-claim"))
+    assert row["class"] == "unread"
+    assert "Unread:" in reading.texts
+
+
+def test_a_service_that_is_down_is_named_with_the_time_of_its_last_answer() -> None:
+    assert "As of 10:51: claims are not answering" in page("claims", "en")
+
+
+def test_a_form_that_was_refused_comes_back_open_with_what_was_typed_and_why() -> None:
+    html = page("claim", "en")
+    assert (
+        '<dialog id="dialog-note" class="dialog" aria-labelledby="dialog-note-title" open data-open' in html
+    )
+    assert ">Κείμενο</textarea>" in html
+    assert 'id="note-text-error"' in html
+
+
+def test_operations_see_no_way_to_clients() -> None:
+    html = page("operations", "en", user=samples.user("ops"))
+    assert 'href="/claims"' not in html
+    assert 'id="bell"' not in html
