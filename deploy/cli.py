@@ -18,7 +18,7 @@ COMMANDS: Final[dict[str, str]] = {
     "run": "start the embedded stack: a broker and the five services, on this machine",
     "status": "say what of the embedded stack is running",
     "migrate": "bring the databases to the newest schema",
-    "topics": "create the topics that are missing",
+    "topics": "bring topics, permissions and our own users on Kafka to what they should be",
     "create-agency": "make an agency",
     "create-user": "make an account, or give one a new password",
     "create-partner": "make a partner and its API key, or give it another one",

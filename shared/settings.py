@@ -93,6 +93,9 @@ class Settings(BaseSettings):
         None, description="Base URL of the notifications service; unset: this machine."
     )
     gateway_url: str | None = Field(None, description="Base URL of the gateway; unset: this machine.")
+    public_url: str | None = Field(
+        None, description="URL at which users and partners reach the gateway; unset: DOSSIER_GATEWAY_URL."
+    )
 
     policy_database_url: str | None = Field(
         None, description="Database of policy; unset: SQLite in the data folder."
@@ -127,6 +130,26 @@ class Settings(BaseSettings):
         None,
         ge=1,
         description="Longest wait of a fetch in milliseconds; unset: 100 embedded, 500 on Apache Kafka.",
+    )
+    kafka_partitions: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Partitions of event topics, when they are created; unset: 4 embedded, 24 on Apache Kafka.",
+    )
+    kafka_replication: int | None = Field(
+        None, ge=1, le=10, description="Brokers that keep each topic; unset: as many as there are, up to 3."
+    )
+    kafka_service_passwords: Path | None = Field(
+        None,
+        description="Folder with kafka-<service>-password and kafka-admin-password: `dossier topics` makes these users,"
+        " `dossier run` gives each service its own.",
+    )
+    kafka_partner_bootstrap: str | None = Field(
+        None, description="Bootstrap servers that partners are told; unset: DOSSIER_KAFKA_BOOTSTRAP."
+    )
+    kafka_partner_security: Literal["SASL_PLAINTEXT", "SASL_SSL"] | None = Field(
+        None, description="Security protocol that partners are told; unset: DOSSIER_KAFKA_SECURITY."
     )
     broker_epoch: str | None = Field(
         None, description="Set by the embedded launcher: a new value after each start of the broker."

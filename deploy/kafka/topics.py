@@ -1,4 +1,4 @@
-"""The topics of an installation as data, and creating them.
+"""The topics of an installation as data.
 
 Names come from shared/contracts/topics.py; how many partitions, how long and how large is decided here. Adding
 partitions later moves keys, and with them the order of a claim's events: the count is chosen once.
@@ -7,16 +7,16 @@ Light to import: the supervisor of the embedded stack reads this data.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from shared.contracts.codes import PartnerKind
 from shared.contracts.topics import (
+    DEAD_LETTER_SUFFIX,
     INTERNAL_TOPICS,
     UPDATE_KINDS_OF,
     dead_letter_topic,
@@ -24,21 +24,30 @@ from shared.contracts.topics import (
     receipts_topic,
 )
 
-if TYPE_CHECKING:
-    from shared.settings import Settings
+PARTNERS_FILE: Final = "partners.json"
+"""In the data folder: the partners of an embedded installation, for a broker that forgets its topics."""
 
 EMBEDDED_PARTITIONS: Final = 4
 PRODUCTION_PARTITIONS: Final = 24
+PARTNER_PARTITIONS: Final = 8
+"""At most, per topic of a partner: there may be hundreds of partners, each with a share of the updates."""
 RECEIPT_PARTITIONS: Final = 4
 DEAD_LETTER_PARTITIONS: Final = 1
 """Read by people, a few at a time: one partition keeps them in the order in which they failed."""
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
-EVENT_RETENTION_MS: Final = 30 * DAY_MS
+EVENT_RETENTION_MS: Final = 90 * DAY_MS
 """The archive is the services' outbox tables; a topic only has to outlast a consumer's longest absence."""
-DEAD_LETTER_RETENTION_MS: Final = 90 * DAY_MS
+PARTNER_RETENTION_MS: Final = 30 * DAY_MS
+"""An update is taken within seconds; receipts wait for a partner that is away for as long as this."""
+DEAD_LETTER_RETENTION_MS: Final = 180 * DAY_MS
+"""People have to look at them, and somebody has to mend what was wrong."""
 LARGEST_RECORD: Final = 1024 * 1024
 """Bytes. Partners' messages end at 256 KiB, by our own check: a larger one must still arrive to be answered."""
+
+MOST_REPLICAS: Final = 3
+BROKERS_DEFAULT: Final = -1
+"""Replication is the cluster's business (`default.replication.factor`)."""
 
 
 class Partner(NamedTuple):
@@ -47,14 +56,6 @@ class Partner(NamedTuple):
     id: str
     kind: PartnerKind
 
-
-BROKERS_DEFAULT: Final = -1
-"""Replication is the cluster's business (`default.replication.factor`)."""
-
-_SILENT = logging.getLogger("dossier.kafka.admin")
-"""librdkafka's own complaints: what matters is in the exception."""
-_SILENT.addHandler(logging.NullHandler())
-_SILENT.propagate = False
 
 DEMO_PARTNERS: Final = (
     Partner("insurer-alpha", PartnerKind.INSURER),
@@ -73,25 +74,33 @@ class TopicSpec:
     name: str
     partitions: int
     config: dict[str, str] = field(default_factory=dict)
+    replication: int = BROKERS_DEFAULT
 
 
 def internal_topics(partitions: int = EMBEDDED_PARTITIONS) -> list[TopicSpec]:
     """Topics between our services, each with the dead letters of its consumers."""
-    return [spec for name in INTERNAL_TOPICS for spec in (_events(name, partitions), _dead_letters(name))]
+    return [
+        spec
+        for name in INTERNAL_TOPICS
+        for spec in (_records(name, partitions, EVENT_RETENTION_MS), _dead_letters(name))
+    ]
 
 
 def topics_for_partner(
     partner_id: str, kind: PartnerKind | str, partitions: int = EMBEDDED_PARTITIONS
 ) -> list[TopicSpec]:
-    """What a partner of this kind writes to, the dead letters of that, and the receipts it reads.
+    """What a partner of this kind writes to, the receipts that it reads, and the dead letters of both.
 
     Raises ValueError for a kind of partner that does not exist.
     """
-    specs = []
-    for update in UPDATE_KINDS_OF[PartnerKind(kind)]:
-        name = partner_topic(partner_id, update)
-        specs += [_events(name, partitions), _dead_letters(name)]
-    return [*specs, _events(receipts_topic(partner_id), min(partitions, RECEIPT_PARTITIONS))]
+    updates = [partner_topic(partner_id, update) for update in UPDATE_KINDS_OF[PartnerKind(kind)]]
+    counts = {name: min(partitions, PARTNER_PARTITIONS) for name in updates}
+    counts[receipts_topic(partner_id)] = min(partitions, RECEIPT_PARTITIONS)
+    return [
+        spec
+        for name, count in counts.items()
+        for spec in (_records(name, count, PARTNER_RETENTION_MS), _dead_letters(name))
+    ]
 
 
 def topics_for(partners: Iterable[Partner], partitions: int = EMBEDDED_PARTITIONS) -> list[TopicSpec]:
@@ -100,6 +109,18 @@ def topics_for(partners: Iterable[Partner], partitions: int = EMBEDDED_PARTITION
     for partner in partners:
         specs += topics_for_partner(partner.id, partner.kind, partitions)
     return list({spec.name: spec for spec in specs}.values())
+
+
+def replicated(specs: Iterable[TopicSpec], factor: int) -> list[TopicSpec]:
+    """The same topics on so many brokers; one of them may be away without stopping writers (acks=all)."""
+    config = {"min.insync.replicas": str(max(1, factor - 1))}
+    return [replace(spec, replication=factor, config={**spec.config, **config}) for spec in specs]
+
+
+def is_ours(topic: str) -> bool:
+    """Whether a topic has a name that only this product would give it."""
+    stem = topic.removesuffix(DEAD_LETTER_SUFFIX)
+    return stem.startswith("partners.") or stem in INTERNAL_TOPICS
 
 
 def read_partners(file: Path) -> list[Partner]:
@@ -117,70 +138,28 @@ def read_partners(file: Path) -> list[Partner]:
         raise ValueError(f"{file} is not a JSON list of partners with id and kind.") from error
 
 
-class TopicsFailed(Exception):  # noqa: N818 - it is what the operator reads
-    """Topics could not be created; the message is one sentence."""
+def remember_partner(file: Path, partner: Partner) -> bool:
+    """Add a partner to the file, whole or not at all; says whether it was new."""
+    known = read_partners(file)
+    if partner in known:
+        return False
+    rows = [{"id": one.id, "kind": one.kind.value} for one in (*known, partner)]
+    draft = file.with_suffix(".draft")
+    with draft.open("w", encoding="utf-8") as output:
+        json.dump(rows, output, indent=1)
+        output.flush()
+        os.fsync(output.fileno())
+    draft.replace(file)
+    return True
 
 
-async def create_topics(
-    bootstrap: str,
-    specs: Iterable[TopicSpec],
-    settings: Settings | None = None,
-    timeout: float = 30.0,  # noqa: ASYNC109 - librdkafka has its own
-) -> list[str]:
-    """Create the topics that are missing and return their names; those that exist are left as they are.
-
-    `settings` say how to log in, where the broker asks for that. Raises `TopicsFailed`.
-    """
-    from confluent_kafka import KafkaError, KafkaException  # noqa: PLC0415 - the data above must stay light
-    from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # noqa: PLC0415
-
-    wanted = [NewTopic(one.name, one.partitions, BROKERS_DEFAULT, config=one.config) for one in specs]
-    created: list[str] = []
-    if not wanted:
-        return created
-    admin = AdminClient(_client_options(bootstrap, settings), logger=_SILENT)
-    answers = admin.create_topics(wanted, operation_timeout=timeout, request_timeout=timeout)
-    for name, answer in answers.items():
-        try:
-            await asyncio.wrap_future(answer)
-        except KafkaException as failure:
-            error: KafkaError = failure.args[0]
-            if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
-                continue
-            if error.code() < 0:  # the client's own codes: no broker has said this
-                raise TopicsFailed(f"Kafka at {bootstrap} does not answer: {error.str()}.") from failure
-            raise TopicsFailed(f"The topic {name} could not be created: {error.str()}.") from failure
-        else:
-            created.append(name)
-    return created
-
-
-def _client_options(bootstrap: str, settings: Settings | None) -> dict[str, str | int | float | bool]:
-    options: dict[str, str | int | float | bool] = {
-        "bootstrap.servers": bootstrap,
-        "client.id": "dossier-operator",
+def _records(name: str, partitions: int, retention_ms: int) -> TopicSpec:
+    config = {
+        "retention.ms": str(retention_ms),
+        "max.message.bytes": str(LARGEST_RECORD),
+        "cleanup.policy": "delete",
     }
-    if settings is not None:
-        options["security.protocol"] = settings.kafka_security
-        if settings.kafka_username and settings.kafka_password:
-            options |= {
-                "sasl.mechanism": settings.kafka_mechanism,
-                "sasl.username": settings.kafka_username,
-                "sasl.password": settings.kafka_password.get_secret_value(),
-            }
-    return options
-
-
-def _events(name: str, partitions: int) -> TopicSpec:
-    return TopicSpec(
-        name,
-        partitions,
-        {
-            "retention.ms": str(EVENT_RETENTION_MS),
-            "max.message.bytes": str(LARGEST_RECORD),
-            "cleanup.policy": "delete",
-        },
-    )
+    return TopicSpec(name, partitions, config)
 
 
 def _dead_letters(name: str) -> TopicSpec:

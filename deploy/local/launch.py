@@ -6,7 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from deploy.kafka.topics import DEMO_PARTNERS, topics_for
+from deploy.kafka.acls import service_user
+from deploy.kafka.passwords import password_file
+from deploy.kafka.topics import DEMO_PARTNERS, PARTNERS_FILE, topics_for
 from deploy.local.broker import broker_command, find_broker
 from deploy.local.doorway import HOST
 from deploy.local.lifeline import KERNEL_DOES_IT
@@ -16,7 +18,6 @@ from shared.settings import PREFIX, SERVICES, Settings
 
 PRELOAD = ("deploy.local.preload",)
 ACCOUNTS_FILE = "demo.json"
-PARTNERS_FILE = "partners.json"
 
 MEMORY = {
     # glibc gives each thread an arena of its own; two are enough for five small services (a third less memory).
@@ -40,7 +41,9 @@ def build_plan(settings: Settings, *, demo: bool) -> StackPlan:
     }
     services = tuple(
         ServicePlan(
-            ProcessPlan(service, "deploy.serve", (service,), environment),
+            ProcessPlan(
+                service, "deploy.serve", (service,), {**environment, **_kafka_user(settings, service)}
+            ),
             settings.host,
             settings.port_of(service),
             port_setting(service),
@@ -59,6 +62,18 @@ def build_plan(settings: Settings, *, demo: bool) -> StackPlan:
         accounts_file=str(accounts) if demo else None,
         url=f"http://{host}:{settings.port}",
     )
+
+
+def _kafka_user(settings: Settings, service: str) -> dict[str, str]:
+    """Have a service log in as itself, where its password is handed over; else all log in as the settings say."""
+    folder = settings.kafka_service_passwords
+    if folder is None or settings.embedded:
+        return {}
+    return {
+        f"{PREFIX}KAFKA_USERNAME": service_user(service),
+        f"{PREFIX}KAFKA_PASSWORD": "",  # the operator's own, which would win over the file
+        f"{PREFIX}KAFKA_PASSWORD_FILE": str(password_file(folder.absolute(), service)),
+    }
 
 
 def _before(settings: Settings, environment: dict[str, str]) -> list[TaskPlan]:

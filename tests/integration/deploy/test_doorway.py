@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from deploy.kafka.topics import TopicsFailed, TopicSpec, create_topics
+from deploy.cli import main
+from deploy.kafka.cluster import Cluster, ClusterFailed
+from deploy.kafka.topics import TopicSpec
 from deploy.local import kafka_wire
 from deploy.local.broker import BrokerFailed, EmbeddedBroker
 from deploy.local.plan import BrokerPlan
 from deploy.local.processes import Child, Processes
+from shared.settings import Settings
 from tests.integration.deploy.stacks import free_port, plan_of
 
 TOPIC = "partners.garage-lyon.repair-updates.v1"
@@ -150,15 +153,26 @@ async def test_a_file_of_partners_that_cannot_be_read_is_a_failure_that_names_it
 
 async def test_topics_are_created_once_by_the_operators_command(tmp_path: Path) -> None:
     async with embedded_broker(tmp_path) as broker:
-        bootstrap = f"127.0.0.1:{broker.public_port}"
+        cluster = Cluster(Settings(kafka_port=broker.public_port))
         specs = [TopicSpec("a.v1", 3, {"retention.ms": "1000"}), TopicSpec(TOPIC, 4)]
-        assert await create_topics(bootstrap, specs) == ["a.v1"]
-        assert await create_topics(bootstrap, specs) == []
-        assert await create_topics(bootstrap, []) == []
-        assert 'topic "a.v1" with 3 partitions' in (await kcat("-L", "-b", bootstrap)).stdout
+        assert await asyncio.to_thread(cluster.create_topics, specs) == ["a.v1"]
+        assert await asyncio.to_thread(cluster.create_topics, specs) == []
+        assert (await asyncio.to_thread(cluster.topics))["a.v1"].partitions == 3
 
 
-async def test_a_kafka_that_is_not_there_is_told_in_a_sentence() -> None:
+async def test_the_operators_command_finds_no_differences_on_an_embedded_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with embedded_broker(tmp_path) as broker:
+        monkeypatch.setenv("DOSSIER_KAFKA_PORT", str(broker.public_port))
+        monkeypatch.setenv("DOSSIER_DATA_DIR", str(tmp_path))
+        assert await asyncio.to_thread(main, ["topics"]) == 0
+        assert "topics created" in capsys.readouterr().out
+        assert await asyncio.to_thread(main, ["topics"]) == 0
+        assert capsys.readouterr().out == "no differences\n0 topics created, 34 were there\n"
+
+
+def test_a_kafka_that_is_not_there_is_told_in_a_sentence() -> None:
     port = free_port()
-    with pytest.raises(TopicsFailed, match=rf"Kafka at 127\.0\.0\.1:{port} does not answer"):
-        await create_topics(f"127.0.0.1:{port}", [TopicSpec("a.v1", 1)], timeout=1)
+    with pytest.raises(ClusterFailed, match=rf"Kafka at 127\.0\.0\.1:{port} does not answer"):
+        Cluster(Settings(kafka_port=port), seconds=1).brokers()

@@ -35,6 +35,7 @@ def test_a_partner_has_the_topics_of_its_kind_their_dead_letters_and_receipts(
     assert [spec.name for spec in topics_for_partner("acme", kind)] == [
         *expected,
         "partners.acme.receipts.v1",
+        "partners.acme.receipts.v1.dlq",
     ]
 
 
@@ -57,7 +58,7 @@ def test_no_topic_is_compacted_as_events_are_not_states_of_the_topic() -> None:
 def test_a_partner_named_twice_has_its_topics_once() -> None:
     once = topics_for(DEMO_PARTNERS)
     assert topics_for([*DEMO_PARTNERS, *DEMO_PARTNERS]) == once
-    assert len({spec.name for spec in once}) == len(once) == 29
+    assert len({spec.name for spec in once}) == len(once) == 34
 
 
 def test_partners_are_read_from_their_file(tmp_path: Path) -> None:
