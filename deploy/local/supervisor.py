@@ -20,11 +20,14 @@ from deploy.local.console import Console
 from deploy.local.logs import last_words, tail
 from deploy.local.plan import StackPlan
 from deploy.local.processes import TEMPLATE, Child
+from deploy.local.settling import settle
 from deploy.local.stack import PROGRESS_SECONDS, GaveUp, Service, Stack
 
 LOG_LOOK_SECONDS: Final = 1.0
 TEMPLATE_ATTEMPTS: Final = 3
 SAME_REQUEST_SECONDS: Final = 0.5
+SETTLE_SECONDS: Final = 20.0
+TOLD_SECONDS: Final = 0.5
 """A terminal that closes sends a signal or two, and `make` its own: that is one request."""
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OK: Final = 200
@@ -98,6 +101,14 @@ class Supervisor:
         await self._tell_progress(started)
         self._console.step("services", f"{len(stack.services)} ready", time.monotonic() - started)
         self._up = True
+        begun_to_settle = time.monotonic()
+        addresses = [(one.plan.host, one.plan.port) for one in stack.services]
+        if not await settle(addresses, SETTLE_SECONDS):
+            self._console.line(
+                "  events are still on their way: pages may show less than there is for a while"
+            )
+        elif time.monotonic() - begun_to_settle > TOLD_SECONDS:
+            self._console.step("events", "delivered", time.monotonic() - begun_to_settle)
         for task in self._plan.after:
             await stack.do(task)
         self._announce(time.monotonic() - begun)
