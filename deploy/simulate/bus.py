@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -62,8 +61,11 @@ class Bus:
         """Disconnect, without waiting for a broker that is gone."""
         for client in (self._consumer, self._producer):
             if client is not None:
-                with suppress(*BusErrors):
-                    await asyncio.wait_for(client.stop(), 2)
+                # Not awaited itself: stopping a consumer whose broker is gone ends in a CancelledError of its own.
+                stopping = asyncio.ensure_future(client.stop())
+                await asyncio.wait({stopping}, timeout=2)
+                stopping.cancel()
+                await asyncio.gather(stopping, return_exceptions=True)
         self._consumer = self._producer = None
 
     async def send(self, topic: str, key: str, body: bytes) -> None:

@@ -138,10 +138,9 @@ class Desk:
     async def _ask(self, seat: _Seat, method: str, path: str, **arguments: Any) -> Any:
         try:
             async with seat.http.request(method, self._url + path, **arguments) as answer:
-                said = await answer.json(content_type=None)
                 if not answer.ok:
-                    raise DeskAway(f"{method} {path}: {answer.status}, {said.get('detail', answer.reason)}")
-                return said
+                    raise DeskAway(f"{method} {path}: {answer.status} {answer.reason}")
+                return await answer.json()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise DeskAway(f"{method} {path}: {type(error).__name__}") from error
 
