@@ -1,0 +1,131 @@
+"""docker-compose.yml, run on this machine: engines, steps and services by the command lines of the file."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+
+import asyncpg
+import httpx
+import pytest
+
+from shared.settings import SERVICES
+from tests.stack.containers import ComposePostgreSQL, Host
+from tests.stack.engines import Unavailable, programs
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """The engines, running as the file starts them."""
+    folder = tmp_path_factory.mktemp("compose")
+    folder.chmod(0o755)  # PostgreSQL runs as its own user
+    try:
+        made = Host(folder)
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    postgresql = ComposePostgreSQL(made)
+    try:
+        made.prepare_kafka()
+        made.start("kafka")
+        made.start("s3")
+        postgresql.start()
+        yield made
+    finally:
+        made.stop()
+        postgresql.stop()
+
+
+@pytest.fixture(scope="module")
+def prepared(host: Host) -> Host:
+    """After the steps."""
+    for step in ("migrate", "topics"):
+        done = host.run(step)
+        assert done.returncode == 0, done.stderr
+    return host
+
+
+@pytest.fixture(scope="module")
+def running(prepared: Host) -> Host:
+    """With all services healthy by the checks of the file."""
+    prepared.start(*SERVICES)
+    return prepared
+
+
+def test_steps_run_again_change_nothing(prepared: Host) -> None:
+    assert prepared.run("migrate").stdout == "5 up to date\n"
+    assert prepared.run("topics").returncode == 0
+
+
+def test_every_service_answers_ready_on_the_engines(running: Host) -> None:
+    for service in SERVICES:
+        answer = running.readiness(service)
+        assert answer["status"] == "ready"
+        assert answer["checks"]["database"]["dialect"] == "postgresql"
+
+
+def test_every_service_reads_its_topics_and_publishes_as_itself(running: Host) -> None:
+    for service in SERVICES:
+
+        def works(service: str = service) -> bool:
+            messaging = running.readiness(service)["checks"]["messaging"]
+            return bool(messaging["consumer"]["partitions"] and messaging["relay"]["active"])
+
+        programs.until(works, None, f"{service} with partitions and an active relay", 30)
+
+
+def test_files_are_kept_on_s3(running: Host) -> None:
+    assert running.readiness("documents")["checks"]["storage"] == {
+        "ready": True,
+        "available": True,
+    }
+    assert (running.folder / "volumes" / "objects" / "dossier-documents").is_dir()
+
+
+def test_the_gateway_serves_pages_their_assets_and_the_partners_documents(running: Host) -> None:
+    page = running.fetch("gateway", "/login").text
+    assets = set(re.findall(r'"(/static/[^"]+)"', page))
+    assert len(assets) >= 3
+    assert {running.fetch("gateway", asset).status_code for asset in assets} == {httpx.codes.OK}
+    assert running.fetch("gateway", "/api/v1/openapi.json").json()["info"]["title"] == "Dossier"
+
+
+async def test_a_service_reaches_its_own_database_and_no_other(running: Host) -> None:
+    urls = {
+        service: (running.secrets / f"{service}-database-url").read_text(encoding="utf-8").strip()
+        for service in SERVICES
+    }
+    connection = await asyncpg.connect(urls["claims"])
+    await connection.close()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await asyncpg.connect(urls["claims"].removesuffix("/claims") + "/policy")
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(re.sub(r":[0-9a-f]{64}@", ":wrong@", urls["claims"]))
+
+
+def test_nothing_is_written_into_the_image(running: Host) -> None:
+    newest = max(file.stat().st_ctime for file in running.image.rglob("*"))
+    assert newest < running.assembled_at, "a read-only container would have failed"
+
+
+def test_no_secret_is_in_a_log(running: Host) -> None:
+    values = [
+        file.read_text(encoding="utf-8").strip()
+        for file in running.secrets.iterdir()
+        if file.stat().st_size > 20
+    ]
+    for log in running.folder.glob("*.log"):
+        text = log.read_text(encoding="utf-8", errors="replace")
+        assert not [value for value in values if value in text], log.name
+
+
+def test_a_service_stops_within_its_grace_period_and_then_its_health_check_fails(running: Host) -> None:
+    process = running.processes["notifications"]
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) in {0, -signal.SIGTERM}  # the server ends by the signal that it was sent
+    assert "service.stopped" in running.log("notifications").read_text(encoding="utf-8")
+    assert time.monotonic() - started < 10
+    assert not running.healthy("notifications")
+    running.start("notifications")
