@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.e2e.visitor import Visitor
 from tests.fixtures.desk import Desk, desk_of
 from tests.fixtures.partners import Message, Partner, PartnerLine, kcat, onramp, partner, run_kcat
 from tests.fixtures.stack import Stack
 from tests.fixtures.waiting import soon
-
-if TYPE_CHECKING:
-    from tests.e2e.conftest import Visitor
 
 FOLLOWS = {
     "assigned": "arrived",
@@ -113,7 +111,7 @@ async def test_a_garage_moves_the_stepper_and_its_claim_to_the_top_in_bold(
         await line.push(second)
         row = claims.locator(FIRST_ROW)
         await expect(row).to_have_attribute("data-claim", other.number)
-        await expect(row).to_have_class("unread", timeout=5_000)
+        await expect(row).to_have_class("unread")
         assert await weight(claims, FIRST_ROW) >= BOLD
         await expect(claims.locator("#bell-count")).to_have_attribute("data-unread", str(unread + 2))
         await still_the_same(claims, claim)
