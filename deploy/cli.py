@@ -21,7 +21,7 @@ COMMANDS: Final[dict[str, str]] = {
     "topics": "bring topics, permissions and our own users on Kafka to what they should be",
     "create-agency": "make an agency",
     "create-user": "make an account, or give one a new password",
-    "create-partner": "make a partner and its API key, or give it another one",
+    "create-partner": "make a partner: its registration, topics, permissions, password and API key",
     "rebuild-read-model": "drop the gateway's views and have every service fill them again",
     "seed-demo": "write the demo's agencies, clients, contracts and claims, once",
     "simulate": "play insurers, garages and appraisers against a running demo",

@@ -42,10 +42,17 @@ def installation(
     specs = topics_for(known, partition_count(settings, partitions))
     if settings.embedded:
         return Installation(specs, [])
+    return Installation(
+        replicated(specs, replication(settings, brokers)), acls_for(known), passwords_of(settings)
+    )
+
+
+def replication(settings: Settings, brokers: int) -> int:
+    """On how many brokers each topic is kept. Raises `ClusterFailed` when there are not so many."""
     factor = settings.kafka_replication or min(max(brokers, 1), MOST_REPLICAS)
     if factor > brokers:
-        raise ClusterFailed(f"{PREFIX}KAFKA_REPLICATION is {factor}, but Kafka has {brokers} brokers.")
-    return Installation(replicated(specs, factor), acls_for(known), passwords_of(settings))
+        raise ClusterFailed(f"{PREFIX}KAFKA_REPLICATION is {factor}, but the brokers are {brokers}.")
+    return factor
 
 
 def partition_count(settings: Settings, partitions: int | None = None) -> int:

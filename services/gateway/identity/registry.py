@@ -208,6 +208,16 @@ async def set_language(gateway: Gateway, user: CurrentUser, language: str) -> No
         await change_user(session, user.user_id, at=gateway.clock.now(), language=language, actor=actor)
 
 
+def check_partner_id(partner_id: str) -> None:
+    """Refuse what cannot be part of a topic's name, or does not fit its column."""
+    if not re.fullmatch(PARTNER_ID_PATTERN, partner_id) or len(partner_id) > 100:  # noqa: PLR2004 - the column's width
+        raise Invalid(
+            "invalid_partner_id",
+            "A partner id is lower-case letters and digits, joined by hyphens.",
+            "partner_id",
+        )
+
+
 async def create_partner(
     session: AsyncSession,
     *,
@@ -220,12 +230,7 @@ async def create_partner(
     actor: Actor = OPERATOR,
 ) -> NewPartner:
     """Register a partner and give its first API key; `partner_id` becomes part of its topics' names."""
-    if not re.fullmatch(PARTNER_ID_PATTERN, partner_id) or len(partner_id) > 100:  # noqa: PLR2004 - the column's width
-        raise Invalid(
-            "invalid_partner_id",
-            "A partner id is lower-case letters and digits, joined by hyphens.",
-            "partner_id",
-        )
+    check_partner_id(partner_id)
     if await session.get(Partner, partner_id) is not None:
         raise Conflict("partner_exists", "There is a partner with this id.", "partner_id")
     state = PartnerState(
