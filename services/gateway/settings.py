@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 from pydantic import Field
 
@@ -42,9 +41,6 @@ class GatewaySettings(Settings):
         gt=0,
         le=30,
         description="Longest wait of a live event for the read model to have what it tells of.",
-    )
-    gateway_asyncapi_file: Path = Field(
-        Path("docs/asyncapi.json"), description="The AsyncAPI document served at /asyncapi.json."
     )
 
     @property

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import Any, Final
 
+import orjson
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.identity.current import CurrentGateway
-from shared.http.problems import MEDIA_TYPE, Problem, ProblemDocument
+from shared.contracts.schemas import asyncapi as asyncapi_document
+from shared.http.problems import MEDIA_TYPE, ProblemDocument
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,14 +27,14 @@ async def openapi(request: Request) -> dict[str, Any]:
 
 
 @router.get("/asyncapi.json")
-async def asyncapi(gateway: CurrentGateway) -> Response:
-    """Describe the topics: the generated document, as it is committed."""
-    path = gateway.settings.gateway_asyncapi_file
-    try:
-        body = await asyncio.to_thread(path.read_bytes)
-    except OSError as error:
-        raise Problem(404, "asyncapi_missing", "This installation has no AsyncAPI document.") from error
-    return Response(body, media_type="application/json")
+async def asyncapi() -> Response:
+    """Describe the topics: the same document as docs/asyncapi.yaml, made once from the contracts."""
+    return Response(await asyncio.to_thread(_asyncapi_json), media_type="application/json")
+
+
+@cache
+def _asyncapi_json() -> bytes:
+    return orjson.dumps(asyncapi_document())
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:
