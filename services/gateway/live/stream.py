@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
+import anyio
 import orjson
 from sqlalchemy import func, select
 from sse_starlette import ServerSentEvent
@@ -33,13 +34,16 @@ _LONGEST_ID: Final = 20
 
 
 async def stream_events(
-    gateway: Gateway, user: CurrentUser, last_event_id: str | None
+    gateway: Gateway, user: CurrentUser, last_event_id: str | None, stopping: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
     """Send what came after `last_event_id`, then every alert that this session may see, until the session ends.
+
+    `stopping` is set when the process is about to end; the stream then ends in order, and browsers go elsewhere.
 
     The subscription is made before the look into the database, so that nothing falls between the two.
     """
     subscription = gateway.hub.subscribe(user.session_id, user.scope)
+    watching = asyncio.create_task(_end_when(stopping, subscription))
     try:
         yield ServerSentEvent(comment="connected", retry=RETRY_MILLISECONDS)
         missed = await _missed(gateway, subscription, last_event_id)
@@ -64,7 +68,13 @@ async def stream_events(
             for event in announcement.events:
                 yield _written(event)
     finally:
+        watching.cancel()
         gateway.hub.unsubscribe(subscription)
+
+
+async def _end_when(stopping: anyio.Event, subscription: Subscription) -> None:
+    await stopping.wait()
+    subscription.end()
 
 
 class _Missed(NamedTuple):

@@ -9,11 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import orjson
 import pytest
 
+from services.gateway.identity.sessions import find_session
 from services.gateway.live.feed import Feed
+from services.gateway.live.stream import stream_events
 from shared.contracts.codes import RepairPhase, Role
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.notifications import AlertState
@@ -343,6 +346,24 @@ async def test_stopping_ends_open_streams_at_once(desk: Desk) -> None:
         began = loop.time()
     assert heard.ended
     assert loop.time() - began < 1.5
+
+
+async def test_a_process_that_is_about_to_stop_ends_its_streams_in_order(desk: Desk) -> None:
+    person = await desk.person(await desk.agency())
+    async with desk.database.read() as session:
+        token = person.http.cookies["dossier_session"]
+        found = await find_session(session, token, at=desk.clock.now(), idle=timedelta(hours=1))
+    assert found is not None
+    stopping = anyio.Event()
+    stream = stream_events(desk.gateway, found.user, None, stopping)
+    heard = [await anext(stream), await anext(stream)]
+
+    stopping.set()
+    async with asyncio.timeout(5):
+        heard += [event async for event in stream]
+
+    assert len(heard) == 2
+    assert desk.gateway.hub.streams == 0
 
 
 async def test_without_a_session_there_is_no_stream(desk: Desk) -> None:
