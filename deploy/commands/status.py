@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 
 from deploy.cli import Refused
+from deploy.local.preflight import is_locked
 from shared.settings import Settings, load_settings
 
 
@@ -18,12 +18,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the processes, as the supervisor last wrote them down."""
     folder = load_settings(Settings).data_dir
+    if not is_locked(folder):  # what a stack that was killed left behind is no state
+        raise Refused(f"No stack is running on {folder}.")
     try:
         text = (folder / "run" / "state.json").read_text(encoding="utf-8")
-        state = json.loads(text)
-        os.kill(state["pid"], 0)
-    except (OSError, ValueError) as error:
-        raise Refused(f"No stack is running on {folder}.") from error
+    except OSError as error:
+        raise Refused(f"The stack on {folder} has just begun to start.") from error
+    state = json.loads(text)
     if arguments.json:
         print(text)
         return 0

@@ -71,6 +71,22 @@ def lock_folder(folder: Path) -> int:
     return descriptor
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether some process has taken the data folder."""
+    try:
+        descriptor = os.open(folder / "run" / "lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 def check_ports(listeners: Iterable[Listener], patience: float = PATIENCE_SECONDS) -> None:
     """Refuse ports that two parts would share, that are taken, or that this user may not open."""
     found = list(listeners)

@@ -82,7 +82,13 @@ class Stack:
         if self.broker is None:
             return
         begun = time.monotonic()
-        await self.broker.open()
+        try:
+            await self.broker.open()
+        except OSError as error:  # taken since it was checked
+            text = (
+                f"Port {self.broker.public_port} of the embedded broker cannot be opened ({error.strerror})."
+            )
+            raise GaveUp(text) from error
         attempts = self.plan.timings.hopeless
         for attempt in range(1, attempts + 1):
             try:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 DUMMY = Path(__file__).with_name("dummy_service.py")
 DUMMY_MODULE = "tests.integration.deploy.dummy_service"
 PATIENCE = 20.0
-QUICK = Timings(ready=10.0, poll=0.03, watch=0.2, answer=0.5, misses=2, stable=5.0, graceful=1.0)
+QUICK = Timings(ready=30.0, poll=0.03, watch=0.2, answer=0.5, misses=2, stable=5.0, graceful=1.0)
 
 
 def eventually(condition: Callable[[], T], within: float = PATIENCE, what: str = "") -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -72,9 +73,9 @@ def test_the_end_leaves_no_process_and_takes_less_than_five_seconds(tmp_path: Pa
 
 
 def test_obedient_services_end_at_once(tmp_path: Path) -> None:
-    with running(plan_of(tmp_path, dummy("claims"), broker=True)) as stack:
+    with running(plan_of(tmp_path, dummy("claims"), broker=True, timings=Timings(poll=0.03))) as stack:
         stack.wait_until_up()
-        assert stack.end(signal.SIGHUP) < 1.5
+        assert stack.end(signal.SIGHUP) < 3
         assert "killed" not in stack.text
 
 
@@ -149,6 +150,19 @@ def test_a_stack_whose_service_cannot_live_is_not_started(tmp_path: Path) -> Non
         assert "dummy.cannot_live" in stack.text
         assert str(tmp_path / "logs" / "claims.log") in stack.text
         assert "Traceback" not in stack.text
+
+
+def test_a_public_port_that_was_taken_meanwhile_ends_the_start_in_a_sentence(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, dummy("claims"), broker=True)
+    assert plan.broker is not None
+    with socket.socket() as thief:
+        thief.bind(("127.0.0.1", plan.broker.port))
+        thief.listen()
+        with running(plan) as stack:
+            stack.process.wait(20)
+            assert stack.process.returncode == 1
+            assert f"Port {plan.broker.port} of the embedded broker cannot be opened" in stack.text
+            assert "Traceback" not in stack.text
 
 
 def test_a_service_that_never_gets_ready_ends_the_start_saying_so(tmp_path: Path) -> None:

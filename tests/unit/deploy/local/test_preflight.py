@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import preflight
-from deploy.local.preflight import CannotRun, Listener, check_ports, lock_folder, prepare_folder
+from deploy.local.preflight import CannotRun, Listener, check_ports, is_locked, lock_folder, prepare_folder
 
 
 @pytest.fixture
@@ -50,6 +50,7 @@ def test_a_data_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
     prepare_folder(tmp_path)
     lock = lock_folder(tmp_path)
     assert os.get_inheritable(lock)
+    assert is_locked(tmp_path)
     with pytest.raises(CannotRun) as refusal:
         lock_folder(tmp_path)
     assert str(refusal.value) == (
@@ -57,7 +58,9 @@ def test_a_data_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
         " stop that one, or choose another folder with DOSSIER_DATA_DIR."
     )
     os.close(lock)
+    assert not is_locked(tmp_path)
     os.close(lock_folder(tmp_path))
+    assert not is_locked(tmp_path / "elsewhere")
 
 
 def test_a_lock_file_that_was_left_behind_is_no_obstacle(tmp_path: Path) -> None:
