@@ -18,7 +18,8 @@ from services.gateway.pages.icons import icon
 from services.gateway.pages.languages import LANGUAGES
 from services.gateway.pages.rendering import current_reader
 from services.gateway.pages.repairs import STAGES, repair_stage, stepper
-from services.gateway.pages.words import LINE_ICONS, TONES, word, words
+from services.gateway.pages.tones import LINE_ICONS, TONES
+from services.gateway.pages.words import word, words
 
 DASH: Final = Markup('<span class="empty-value">—</span>')
 

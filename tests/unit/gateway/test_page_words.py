@@ -18,7 +18,8 @@ from services.gateway.pages.languages import CATALOGS, LANGUAGES, translations
 from services.gateway.pages.problem_texts import problem_text, problem_title
 from services.gateway.pages.rendering import TEMPLATES
 from services.gateway.pages.repairs import repair_stage
-from services.gateway.pages.words import LINE_ICONS, TONES, word, words
+from services.gateway.pages.tones import LINE_ICONS, TONES
+from services.gateway.pages.words import word, words
 from shared.contracts import codes
 from shared.contracts.changes import changes_between
 from shared.contracts.claims import ClaimState
