@@ -47,17 +47,6 @@ class CurrentUser:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionInfo:
-    """A session as its owner sees it in a list."""
-
-    id: str
-    created_at: datetime
-    last_seen_at: datetime
-    user_agent: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """A valid session, and whether its last use should be written."""
 
@@ -151,16 +140,6 @@ async def end_session(session: AsyncSession, user_id: str, session_id: str) -> b
 async def end_all_sessions(session: AsyncSession, user_id: str) -> None:
     """End all sessions of a user: after a new password, or when the account is disabled."""
     await session.execute(delete(UserSession).where(UserSession.user_id == user_id))
-
-
-async def list_sessions(session: AsyncSession, user_id: str) -> tuple[SessionInfo, ...]:
-    """Give a user's sessions, the newest use first."""
-    rows = await session.scalars(
-        select(UserSession).where(UserSession.user_id == user_id).order_by(UserSession.last_seen_at.desc())
-    )
-    return tuple(
-        SessionInfo(one.id, one.created_at, one.last_seen_at, one.user_agent, one.address) for one in rows
-    )
 
 
 def _agency_info(agency: Agency) -> AgencyInfo:

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from services.gateway.identity.registry import change_user, reset_password
+from services.gateway.identity.registry import change_agency, change_user, reset_password
 from services.gateway.models import UserSession
 from shared.contracts.codes import Role
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, NotFound
 from shared.messaging.tables import outbox
 from tests.integration.gateway.frame import PASSWORD, Desk
 
@@ -236,6 +236,21 @@ async def test_accounts_are_announced_and_never_with_their_password(desk: Desk) 
     assert b"dossier.identity.user-registered.v1" in rows[1].body
     assert b"dossier.identity.partner-registered.v1" in rows[2].body
     assert not any(b"argon2" in row.body or b"dossier_" in row.body for row in rows)
+
+
+async def test_an_agencys_warning_days_are_changed_and_announced(desk: Desk) -> None:
+    agency = await desk.agency()
+
+    async with desk.database.write() as session:
+        state = await change_agency(session, agency, at=desk.clock.now(), cheque_warning_days=7)
+
+    assert (state.cheque_warning_days, state.sequence) == (7, 2)
+    async with desk.database.read() as session:
+        body = (await session.scalars(select(outbox.c.body).order_by(outbox.c.position.desc()))).first()
+    assert b"agency-changed" in (body or b"")
+    with pytest.raises(NotFound):
+        async with desk.database.write() as session:
+            await change_agency(session, "nobody", at=desk.clock.now(), cheque_warning_days=7)
 
 
 async def test_an_account_needs_an_address_a_password_and_an_agency(desk: Desk) -> None:
