@@ -81,7 +81,7 @@ PARTNERS: Final = {
     partner.id: partner
     for partner in (
         DemoPartner("insurer-alpha", PartnerKind.INSURER, "Alpha Assurances", "01 99 00 10 10", "Paris"),
-        DemoPartner("insurer-beta", PartnerKind.INSURER, "בטא ביטוח", "03-555-2020", "תל אביב"),
+        DemoPartner("insurer-beta", PartnerKind.INSURER, "Beta Insurance", "03-555-2020", "Tel Aviv"),
         DemoPartner("garage-lyon", PartnerKind.GARAGE, "Carrosserie des Brotteaux", "04 99 00 30 30", "Lyon"),
         DemoPartner("garage-haifa", PartnerKind.GARAGE, "מוסך המפרץ", "04-555-4040", "חיפה"),
         DemoPartner("appraiser-one", PartnerKind.APPRAISER, "Un Regard Expertise", "04 99 00 50 50", "Lyon"),

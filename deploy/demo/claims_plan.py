@@ -113,7 +113,8 @@ class Storyteller:
         contract = contracts[number % len(contracts)]
         motor = contract.risk.kind == "vehicle"
         kind, cause = _MOTOR[number % len(_MOTOR)] if motor else _HOME[number % len(_HOME)]
-        age = 24 + (number * 11) % 60
+        # Who has just been assigned has nothing to report yet; who is at work has been for weeks.
+        age = 24 + (number * 11) % 60 if _reached(number) > 2 else 6 + number % 5  # noqa: PLR2004
         repaired = motor and kind is not ClaimKind.BODILY_INJURY
         plan = ClaimPlan(
             contract,
@@ -175,7 +176,7 @@ class Storyteller:
 
     def _repair(self, plan: ClaimPlan, number: int, age: int) -> None:
         """The first claims stand early in the repair, later ones further on; every fifth garage slips, one is silent."""
-        reached = (number * 5 // 2) % len(_PHASES)
+        reached = _reached(number)
         slips = number % 5 == 2 and reached > 2  # noqa: PLR2004
         last = _SILENT_DAYS if number % 13 == 4 else 1 + number % 4  # noqa: PLR2004
         gap = max(1, (age - last) // (reached + 1))
@@ -285,6 +286,11 @@ class Storyteller:
                 cheque=cheque,
             ),
         )
+
+
+def _reached(number: int) -> int:
+    """How far the repair has come: a place in the list of phases."""
+    return (number * 5 // 2) % len(_PHASES)
 
 
 def _in_order(happenings: list[Happening]) -> list[Happening]:
