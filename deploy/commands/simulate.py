@@ -63,8 +63,9 @@ async def _play(settings: Settings, rate: float, seconds: float | None) -> int:
     play = Play(demo, desk, bus, SystemClock(), Random(), _tell)  # noqa: S311 - accidents, not keys
     try:
         await bus.connect()
+        _tell(f"{url}: reading how things stand ...")
         await play.prepare()
-        _tell(f"{url}: {len(play.claims)} open claims, {len(play.contracts)} contracts; Ctrl-C ends it")
+        _tell(f"{len(play.claims)} open claims, {len(play.contracts)} contracts; Ctrl-C ends it")
         await play.run(rate, seconds, stop)
     except BusErrors as error:
         raise Refused(f"Kafka at {settings.bootstrap} does not answer ({type(error).__name__}).") from error

@@ -33,6 +33,8 @@ AGAIN_SECONDS: Final = 10.0
 """After so long a message without a receipt may be sent again, under the same id: that is what partners do."""
 OVERTAKEN_SECONDS: Final = 5.0
 """A message is lost rather than late when one that was sent so much later has its receipt."""
+CONTRACTS: Final = 30
+"""Contracts of each insurer that it speaks of: enough for one run, and read in a moment."""
 LAST_SECONDS: Final = 5.0
 """How long the end waits for the last receipts."""
 _BACKLOG_SECONDS: Final = 10
@@ -80,7 +82,9 @@ class Play:
     async def prepare(self) -> None:
         """Read the open claims and the insurers' contracts. Raises `DeskAway`."""
         self.claims = {one.claim_number: one for one in await self._desk.claims()}
-        numbers = {number for numbers in self._demo.policy_numbers.values() for number in numbers}
+        numbers: set[str] = set()
+        for held in self._demo.policy_numbers.values():
+            numbers |= set(self._random.sample(held, min(len(held), CONTRACTS)))
         self.contracts = {one.state.policy_number: one for one in await self._desk.contracts(sorted(numbers))}
 
     async def run(self, rate: float, seconds: float | None, stop: asyncio.Event) -> None:
