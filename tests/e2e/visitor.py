@@ -19,11 +19,14 @@ class Visitor:
         self._stack = stack
         self._context: Any = None
         self.errors: list[str] = []
+        self.requests: list[str] = []
+        """Addresses that his tabs asked for, in order."""
 
     async def log_in(self, email: str, language: str = "") -> Page:
         """Log in by the page, as people do; gives the tab."""
         account = self._stack.account(email)
         self._context = await self._browser.new_context(base_url=self._stack.url)
+        self._context.on("request", lambda request: self.requests.append(request.url))
         page = await self.tab("/login")
         await page.fill("input[name=email]", account.email)
         await page.fill("input[name=password]", account.password)
