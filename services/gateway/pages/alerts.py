@@ -55,12 +55,14 @@ async def unread(visit: Desk) -> Response:
 
 @router.get("/alerts/{alert_id}/toast")
 async def toast(visit: Desk, alert_id: str) -> Response:
-    """Give the toast of an alert that has just come."""
+    """Give the toast of an alert that has just come; nothing (204) for one that is read, as one's own doings are."""
     async with visit.gateway.database.read() as session:
         found = await list_alerts(session, visit.user.scope, limit=50)
     alert = next((one for one in found.items if one.id == alert_id), None)
     if alert is None:
         raise NotFound("alert_not_found", "There is no such alert.")
+    if alert.read:
+        return Response(status_code=204)
     return visit.part(
         "alerts/_toast.html", alert=alert, link=alert_link, headers={"x-unread": str(found.unread)}
     )

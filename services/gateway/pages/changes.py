@@ -110,6 +110,7 @@ _SPEAKS_FOR_ITSELF: Final = frozenset(
         "repair.note",
         "settlement.note",
         "appraisal.note",
+        "note",
     }
 )
 

@@ -61,7 +61,7 @@ async function showToasts() {
   if (alerts.length > MANY) { toast(clone("many-alerts")); return; }
   for (const alert of alerts) {
     const answer = await get(`/alerts/${encodeURIComponent(alert.id)}/toast`);
-    if (answer) toast(fragment(await answer.text()).firstElementChild);
+    if (answer?.status === 200) toast(fragment(await answer.text()).firstElementChild);
   }
 }
 

@@ -52,16 +52,27 @@ function row(form, file) {
   bar.max = 100;
   bar.value = 0;
   bar.setAttribute("aria-label", file.name);
+  const button = buttonOf(form.dataset.wordCancel);
+  const dismiss = buttonOf(form.dataset.wordRemove);
+  dismiss.hidden = true;
+  const buttons = document.createElement("div");
+  buttons.className = "upload-buttons";
+  buttons.append(button, dismiss);
+  const text = document.createElement("div");
+  text.append(name, state, bar);
+  element.append(thumb, text, buttons);
+  const item = { form, file, element, state, bar, button, dismiss, thumb, request: null };
+  button.onclick = () => cancel(item);
+  dismiss.onclick = () => cancel(item);
+  return item;
+}
+
+function buttonOf(words) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "btn";
-  button.textContent = form.dataset.wordCancel;
-  const text = document.createElement("div");
-  text.append(name, state, bar);
-  element.append(thumb, text, button);
-  const item = { form, file, element, state, bar, button, thumb, request: null };
-  button.onclick = () => cancel(item);
-  return item;
+  button.textContent = words;
+  return button;
 }
 
 function send(item) {
@@ -69,6 +80,7 @@ function send(item) {
   running += 1;
   element.classList.remove("failed");
   bar.hidden = false;
+  item.dismiss.hidden = true;
   const body = new FormData();
   body.append("type", form.elements.type.value);
   body.append("file", file, file.name);
@@ -102,6 +114,7 @@ function failed(item, words) {
   item.element.classList.add("failed");
   item.state.textContent = words;
   item.bar.hidden = true;
+  item.dismiss.hidden = false;
   item.button.textContent = item.form.dataset.wordRetry;
   item.button.onclick = () => { queue.push(item); item.state.textContent = item.form.dataset.wordWaiting; next(); };
 }

@@ -358,6 +358,7 @@ async def test_alerts_are_listed_counted_opened_and_read(desk: Desk) -> None:
     assert opened.headers["location"] == f"/claims/{state.claim_number}#repair"
     assert (await person.http.get("/alerts/unread")).headers["x-unread"] == "1"
     assert (await person.http.get("/alerts?show=unread")).text.count("alert-line") == 1
+    assert (await person.http.get(f"/alerts/{one.id}/toast")).status_code == 204
     await person.http.post(f"/alerts/{one.id}/read")
     await person.http.post("/alerts/read")
     assert (await person.http.get("/alerts/unread")).headers["x-unread"] == "0"
