@@ -153,6 +153,13 @@ def test_every_service_is_scraped_where_it_listens_and_missed_when_it_is_gone() 
     assert document["rule_files"] == ["rules.yml"]
 
 
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
+def test_absent_is_asked_of_a_selector_alone_because_it_loses_the_labels_of_everything_else(
+    rule: dict[str, Any],
+) -> None:
+    assert all(re.fullmatch(r"\w+\{[^}]*\}", asked) for asked in re.findall(r"absent\(([^)]*)\)", rule["expr"]))
+
+
 def test_the_dashboard_reads_from_the_source_that_is_provisioned() -> None:
     source = yaml.safe_load((GRAFANA / "provisioning" / "datasources" / "prometheus.yml").read_text())
     provider = yaml.safe_load((GRAFANA / "provisioning" / "dashboards" / "dossier.yml").read_text())
