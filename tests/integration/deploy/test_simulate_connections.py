@@ -1,5 +1,6 @@
 """The simulator's connections: a real broker that may die, and a desk that may not be the demo's."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -41,8 +42,9 @@ def receipt(message_id: str) -> bytes:
 
 async def heard(bus: Bus, count: int) -> list[str]:
     found: list[str] = []
-    while len(found) < count:
-        found += [one.message_id for one in await bus.receipts()]
+    async with asyncio.timeout(20):
+        while len(found) < count:
+            found += [one.message_id for one in await bus.receipts()]
     return found
 
 
