@@ -157,7 +157,9 @@ def test_every_service_is_scraped_where_it_listens_and_missed_when_it_is_gone() 
 def test_absent_is_asked_of_a_selector_alone_because_it_loses_the_labels_of_everything_else(
     rule: dict[str, Any],
 ) -> None:
-    assert all(re.fullmatch(r"\w+\{[^}]*\}", asked) for asked in re.findall(r"absent\(([^)]*)\)", rule["expr"]))
+    assert all(
+        re.fullmatch(r"\w+\{[^}]*\}", asked) for asked in re.findall(r"absent\(([^)]*)\)", rule["expr"])
+    )
 
 
 def test_the_dashboard_reads_from_the_source_that_is_provisioned() -> None:
