@@ -1,7 +1,7 @@
 // What is on the screen follows the events: lists, the claim, the client, home. The server renders, the page morphs.
 import { tell } from "./live.js";
 
-const GATHER = 60;
+const GATHER = 30;
 const PAUSE = 900;
 const HAND_RESTS = 4_000;
 
