@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.gateway.models import Activity
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import aggregate_of_type, happening_of
-from shared.db.upsert import insert_ignore
+from shared.db.upsert import write_many
 
 
 async def record_activity(
@@ -40,8 +40,7 @@ async def record_activity(
         "policy_number": policy_number,
         "claim_number": claim_number,
     }
-    dialect = session.get_bind().dialect.name
-    await session.execute(insert_ignore(dialect, Activity, [row], ["agency_id", "event_id"]))
+    await write_many(session, Activity, [row], ["agency_id", "event_id"])
 
 
 def is_lived(event: CloudEvent[ChangeData[Any]]) -> bool:

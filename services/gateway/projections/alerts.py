@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.gateway.models import AlertView
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.notifications import AlertState
-from shared.db.upsert import insert_ignore
+from shared.db.upsert import write_many
 
 
 async def project_alert(session: AsyncSession, event: CloudEvent[ChangeData[AlertState]]) -> None:
@@ -25,5 +25,4 @@ async def project_alert(session: AsyncSession, event: CloudEvent[ChangeData[Aler
         "at": state.at,
         "state": state.model_dump(mode="json"),
     }
-    dialect = session.get_bind().dialect.name
-    await session.execute(insert_ignore(dialect, AlertView, [row], ["agency_id", "id"]))
+    await write_many(session, AlertView, [row], ["agency_id", "id"])

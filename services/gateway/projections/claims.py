@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, cast
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import Table, Update, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Activity, ClaimView
@@ -15,19 +16,35 @@ from shared.contracts.claims import ClaimState, Repair
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import happening_of
 from shared.contracts.policy import PartnerReference
-from shared.db.upsert import insert_ignore
+from shared.db.upsert import write_many
 
 ClaimEvent = CloudEvent[ChangeData[ClaimState]]
 
-_TRACKED = (
-    ClaimView.sequence,
-    ClaimView.last_activity_at,
-    ClaimView.changed_sequence,
-    ClaimView.changed_by,
-    ClaimView.changed_at,
-    ClaimView.other_sequence,
-    ClaimView.other_at,
+_VIEW: Final = cast("Table", ClaimView.__table__)
+_TRACKED: Final = (
+    "sequence",
+    "last_activity_at",
+    "changed_sequence",
+    "changed_by",
+    "changed_at",
+    "other_sequence",
+    "other_at",
 )
+_ELSEWHERE: Final = frozenset({"row", "agency_id", "id", "files_by", "files_at", "files_other_at"})
+"""Columns that identify the row, and those that `refresh_files` keeps."""
+
+_NEW: Final = "new_"
+_ONE: Final = and_(_VIEW.c.agency_id == bindparam("the_agency"), _VIEW.c.id == bindparam("the_claim"))
+
+
+def _setting(names: Iterable[str]) -> Update:
+    return update(_VIEW).where(_ONE).values({name: bindparam(_NEW + name) for name in names})
+
+
+# Made once: building a statement of forty columns for each event takes as long as running it.
+_KNOWN: Final = select(*(_VIEW.c[name] for name in _TRACKED)).where(_ONE).with_for_update()
+_TRACK: Final = _setting(_TRACKED)
+_REPLACE: Final = _setting(column.name for column in _VIEW.c if column.name not in _ELSEWHERE)
 
 
 async def project_claim(session: AsyncSession, event: ClaimEvent) -> None:
@@ -51,7 +68,10 @@ async def project_claim(session: AsyncSession, event: ClaimEvent) -> None:
     values = _tracked(known, event)
     if event.sequence > known["sequence"]:
         values |= _state_columns(state) | {"sequence": event.sequence, "last_change": _last_change(event)}
-    await session.execute(update(ClaimView).where(_is(state)).values(**values))
+    statement = _REPLACE if "state" in values else _TRACK
+    await session.execute(
+        statement, {**{_NEW + name: value for name, value in {**known, **values}.items()}, **_key(state)}
+    )
 
 
 async def refresh_files(session: AsyncSession, agency_id: str, claim_number: str) -> None:
@@ -68,12 +88,12 @@ async def refresh_files(session: AsyncSession, agency_id: str, claim_number: str
         )
 
 
-def _is(state: ClaimState) -> Any:
-    return and_(ClaimView.agency_id == state.agency_id, ClaimView.id == state.id)
+def _key(state: ClaimState) -> dict[str, str]:
+    return {"the_agency": state.agency_id, "the_claim": state.id}
 
 
 async def _known(session: AsyncSession, state: ClaimState) -> dict[str, Any] | None:
-    row = (await session.execute(select(*_TRACKED).where(_is(state)).with_for_update())).mappings().first()
+    row = (await session.execute(_KNOWN, _key(state))).mappings().first()
     return dict(row) if row is not None else None
 
 
@@ -94,8 +114,7 @@ async def _add(session: AsyncSession, event: ClaimEvent) -> None:
         **await _files(session, state.agency_id, state.claim_number),
         **_state_columns(state),
     }
-    dialect = session.get_bind().dialect.name
-    await session.execute(insert_ignore(dialect, ClaimView, [row], ["agency_id", "id"]))
+    await write_many(session, ClaimView, [row], ["agency_id", "id"])
 
 
 def _tracked(known: dict[str, Any], event: ClaimEvent) -> dict[str, Any]:
