@@ -10,20 +10,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from deploy.setup.browser import find_browser
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import QUIET, Visitor
 from tests.fixtures.desk import Desk, desk_of
 from tests.fixtures.partners import PartnerLine, partner_line
 from tests.fixtures.stack import Stack, running_stack
 from tests.fixtures.waiting import PATIENCE
 
 HERE = Path(__file__).parent
-QUIET = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 _open: list[Stack] = []
 expect.set_options(timeout=PATIENCE * 1000)
 

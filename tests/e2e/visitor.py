@@ -9,6 +9,15 @@ from playwright.async_api import Browser, ConsoleMessage, Page
 from tests.fixtures.stack import Stack
 from tests.fixtures.waiting import PATIENCE
 
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+"""Arguments of a browser that does nothing by itself."""
+
 
 class Visitor:
     """A person with a browser of his own: cookies, tabs, and every error that his pages had."""
