@@ -9,7 +9,8 @@ from starlette.requests import Request
 
 from services.gateway import commands
 from services.gateway.api.bodies import ChequeBody, ClaimStatusBody, JsonObject, NoteBody
-from services.gateway.api.shapes import ClaimDetailOut, ClaimsOut, claim_detail_out, claims_out
+from services.gateway.api.shapes import ClaimDetailOut, ClaimsOut
+from services.gateway.api.shaping import claim_detail_out, claims_out
 from services.gateway.identity.current import CurrentGateway, DeskUser
 from services.gateway.queries import ClaimQuery, get_claim, list_claims
 from shared.http.idempotency import IdempotencyKey

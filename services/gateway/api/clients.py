@@ -9,14 +9,8 @@ from starlette.requests import Request
 
 from services.gateway import commands
 from services.gateway.api.bodies import ConfirmContactBody, JsonObject
-from services.gateway.api.shapes import (
-    ClientDetailOut,
-    ClientsOut,
-    ContractDetailOut,
-    client_detail_out,
-    clients_out,
-    contract_detail_out,
-)
+from services.gateway.api.shapes import ClientDetailOut, ClientsOut, ContractDetailOut
+from services.gateway.api.shaping import client_detail_out, clients_out, contract_detail_out
 from services.gateway.identity.current import CurrentGateway, DeskUser
 from services.gateway.queries import ClientQuery, get_client, get_contract, list_clients
 

@@ -10,7 +10,8 @@ from fastapi import APIRouter, File, Form, Header, UploadFile
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
-from services.gateway.api.shapes import FileOut, file_out
+from services.gateway.api.shapes import FileOut
+from services.gateway.api.shaping import file_out
 from services.gateway.commands import upload_to_claim
 from services.gateway.commands.answers import segment
 from services.gateway.context import Gateway
