@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import Coroutine
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer
+import structlog
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from shared.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 METADATA_MAX_AGE_MS: Final = 10_000
 """How soon a new partner's topic is seen by pattern subscriptions (the client's default is five minutes)."""
@@ -66,10 +70,17 @@ def producer_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def consumer_lag(consumer: AIOKafkaConsumer, positions: dict[Any, int]) -> int:
-    """How many records wait, as far as the client knows."""
-    waiting = 0
-    for partition, position in positions.items():
-        end = consumer.highwater(partition)
-        waiting += max(0, (end or 0) - position)
-    return waiting
+async def finish_within(work: Coroutine[Any, Any, object], seconds: float) -> None:
+    """Give a client time to stop, but never hang on a broker that is gone.
+
+    The library's `stop` may also raise CancelledError of its own when its broker has died; that must not look like our
+    own cancellation, hence no `wait_for`.
+    """
+    task = asyncio.ensure_future(work)
+    await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1)
+    failed = not task.done() or task.cancelled() or task.exception() is not None
+    if failed:
+        log.debug("messaging.client_abandoned")

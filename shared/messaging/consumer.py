@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import orjson
 import structlog
 from pydantic import BaseModel, TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,6 +42,7 @@ TailHandler = Callable[[CloudEvent[Any]], Awaitable[None]]
 
 _ATTEMPTS_OF_A_RECORD = 3
 _ATTEMPTS_OF_A_BATCH = 8
+_REMEMBERED = timedelta(days=30)
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 _RECEIPT = TypeAdapter(CloudEvent[Receipt])
@@ -134,6 +136,13 @@ class Consumer:
             else:
                 return
         raise Stuck
+
+    async def prune(self) -> int:
+        """Forget records taken longer ago than any broker redelivers or any relay republishes; says how many."""
+        before = self._clock.now() - _REMEMBERED
+        async with self._database.write() as session:
+            result = await session.execute(delete(inbox).where(inbox.c.received_at < before))
+        return int(getattr(result, "rowcount", 0))
 
     async def take_events(self, events: Sequence[dict[str, Any]]) -> None:
         """Apply events that a command answered with, before their copies come by the topic: brokers read their own writes."""

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.database import Database
 from shared.db.upsert import upsert
-from shared.messaging.connection import producer_options
+from shared.messaging.connection import finish_within, producer_options
 from shared.messaging.records import EVENT_ID_HEADER
 from shared.messaging.tables import outbox, relay_state
 from shared.observability import metrics
@@ -31,6 +31,7 @@ from shared.settings import Settings
 
 _BATCH: Final = 500
 _SEND_SECONDS: Final = 20.0
+_STOP_SECONDS: Final = 2.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _MOST_HELD_KEYS: Final = 100
@@ -158,14 +159,14 @@ class Relay:
         try:
             await asyncio.wait_for(producer.start(), _SEND_SECONDS)
         except BaseException:
-            await _stop(producer)
+            await finish_within(producer.stop(), _STOP_SECONDS)
             raise
         self._producer = producer
 
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _stop(producer)
+            await finish_within(producer.stop(), _STOP_SECONDS)
 
     async def _republish_after_restart(self) -> None:
         """Publish the recent outbox again when the embedded broker has begun a new life: it remembers nothing."""
@@ -277,11 +278,3 @@ class Relay:
             producer.client.add_topic(topic)
         await asyncio.wait_for(producer.client.force_metadata_update(), _SEND_SECONDS)
         return {topic for topic in unknown if not known.partitions_for_topic(topic)}
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """Stop, but never hang: a producer whose broker is gone waits for it."""
-    try:
-        await asyncio.wait_for(producer.stop(), 2)
-    except (KafkaError, OSError, TimeoutError) as error:
-        log.debug("relay.producer_abandoned", error=type(error).__name__)

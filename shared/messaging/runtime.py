@@ -19,7 +19,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared.contracts.topics import partner_pattern
 from shared.db.database import Database
-from shared.messaging.connection import METADATA_MAX_AGE_MS, fetch_wait_ms, security
+from shared.messaging.connection import METADATA_MAX_AGE_MS, fetch_wait_ms, finish_within, security
 from shared.messaging.consumer import Consumer, Stuck
 from shared.messaging.records import Record, record_of
 from shared.messaging.relay import Relay
@@ -32,6 +32,8 @@ _RETRY_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 15.0
 _MEASURE_SECONDS: Final = 1.0
 _HANG_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 4.0
+_PRUNE_SECONDS: Final = 3600.0
 _EXIT_HUNG: Final = 70
 
 log = structlog.get_logger(__name__)
@@ -68,7 +70,7 @@ class Messaging:
         """Stop taking records, let the batch in hand finish, and disconnect."""
         broker, self._broker = self._broker, None
         if broker is not None:
-            await _abandon(broker)
+            await finish_within(broker.stop(), _STOP_SECONDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -107,7 +109,7 @@ class Messaging:
                 await asyncio.wait_for(broker.start(), _CONNECT_SECONDS)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("messaging.broker_away", service=self._service, error=type(error).__name__)
-                await _abandon(broker)
+                await finish_within(broker.stop(), _STOP_SECONDS)
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             self._broker = broker
@@ -220,11 +222,17 @@ class Messaging:
 
     async def _watch(self) -> None:
         """End the process when its consumer hangs with records waiting: the client library can, without an error."""
+        pruned_at = time.monotonic()
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            await self.relay.health()
-            with suppress(KafkaError, OSError, TimeoutError):
+            try:
+                await self.relay.health()
                 await asyncio.wait_for(self._measure(), _WATCH_SECONDS)
+                if time.monotonic() - pruned_at > _PRUNE_SECONDS:
+                    pruned_at = time.monotonic()
+                    await self._consumer.prune()
+            except Exception as error:  # noqa: BLE001 - whatever fails here, the watch goes on
+                log.warning("messaging.watch_failed", service=self._service, error=type(error).__name__)
             stuck = self._stuck_seconds()
             metrics.consumer_progress_age.labels(self._service).set(stuck)
             if stuck > _HANG_SECONDS:
@@ -271,14 +279,6 @@ def _rewind(consumer: Any, records: list[Record]) -> None:
         first[partition] = min(first.get(partition, record.offset), record.offset)
     for partition, offset in first.items():
         consumer.seek(partition, offset)
-
-
-async def _abandon(broker: KafkaBroker) -> None:
-    """Stop, but never hang on a broker that is gone."""
-    try:
-        await asyncio.wait_for(broker.stop(), 4)
-    except (KafkaError, OSError, TimeoutError) as error:
-        log.debug("messaging.broker_abandoned", error=type(error).__name__)
 
 
 def _tail_handler(adapter: Any, handler: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -50,6 +50,7 @@ inbox = Table(
     _own,
     Column("record_id", String(400), primary_key=True),
     Column("received_at", UtcDateTime, nullable=False),
+    Index("ix_inbox_received_at", "received_at"),
 )
 """What was taken: written in the transaction of the effect, so that a redelivery has none."""
 

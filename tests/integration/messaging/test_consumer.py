@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.clock import ManualClock
 from shared.contracts.codes import DocumentType
 from shared.contracts.documents import DocumentState
 from shared.contracts.envelope import Actor
@@ -16,6 +17,7 @@ from shared.messaging.consumer import Consumer, Stuck
 from shared.messaging.outbox import committed_events, enqueue_bytes
 from shared.messaging.partners import PartnerMessage, Verdict
 from shared.messaging.publishing import publish_state
+from shared.messaging.tables import inbox
 from tests.fixtures.messaging import messaging_database, published, receipts, record, repair_update
 
 applied = Table("applied", MetaData(), Column("id", Integer, primary_key=True), Column("what", String(50)))
@@ -256,3 +258,16 @@ async def test_events_keep_their_order_in_the_outbox(database: Database) -> None
         for number in range(1200):
             enqueue_bytes(session, topic="t", key="k", event_id=f"{number}", body=b"{}")
     assert [row.event_id for row in await published(database)] == [str(number) for number in range(1200)]
+
+
+async def test_the_inbox_forgets_what_nobody_will_deliver_again(database: Database) -> None:
+    clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
+    consumer = Consumer(service="claims", database=database, clock=clock)
+    old, young = record(b"{}", topic="claims.events.v1"), record(b"{}", topic="claims.events.v1")
+    await consumer.take([old])
+    clock.advance(timedelta(days=20))
+    await consumer.take([young])
+    clock.advance(timedelta(days=20))
+    assert await consumer.prune() == 1
+    async with database.read() as session:
+        assert list(await session.scalars(select(inbox.c.record_id))) == [young.identity]
