@@ -108,15 +108,15 @@ class Host:
 
     # --------------------------------------------------------------------------------------------- running
 
-    def run(self, name: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a step to its end; `words` come after the container's entry point instead of its command."""
+    def run(self, name: str, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a step to its end; `words` come after its entry point instead of its command, `given` on standard input."""
         one = self.containers[name]
         command = [*one.raw.get("entrypoint", []), *words] if words else one.command
         return subprocess.run(
             self.command(one, command),
             env=self.environment(one),
             cwd=self.image / "app",
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             timeout=120,

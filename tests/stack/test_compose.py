@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import signal
 import time
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 import asyncpg
 import httpx
 import pytest
+from confluent_kafka import Consumer, Producer
 
 from shared.settings import SERVICES
 from tests.stack.containers import ComposePostgreSQL, Host
@@ -24,6 +27,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     try:
         made = Host(folder)
     except Unavailable as reason:
+        if os.environ.get("STACK_REQUIRED") == "1":
+            pytest.fail(str(reason))
         pytest.skip(str(reason))
     postgresql = ComposePostgreSQL(made)
     try:
@@ -89,6 +94,93 @@ def test_the_gateway_serves_pages_their_assets_and_the_partners_documents(runnin
     assert len(assets) >= 3
     assert {running.fetch("gateway", asset).status_code for asset in assets} == {httpx.codes.OK}
     assert running.fetch("gateway", "/api/v1/openapi.json").json()["info"]["title"] == "Dossier"
+
+
+def test_an_account_that_the_operator_makes_can_log_in(running: Host) -> None:
+    agency = running.run("dossier", "create-agency", "Cabinet Test", "--country", "FR").stdout.strip()
+    user = ["create-user", "test@cabinet.example", "--agency", agency, "--password-stdin"]
+    made = running.run("dossier", *user, given="a-good-long-password\n")
+    assert made.stdout == "test@cabinet.example is ready\n", made.stderr
+    address = f"http://127.0.0.1:{running.ports['gateway']}"
+    with httpx.Client(base_url=address, timeout=10) as browser:
+        account = {"email": "test@cabinet.example", "password": "a-good-long-password"}
+        assert browser.post("/api/v1/session", json=account).is_success
+        assert browser.get("/api/v1/claims").json()["items"] == []
+
+
+def test_a_partner_that_the_operator_makes_is_answered_by_kafka_and_by_http(running: Host) -> None:
+    made = running.run("dossier", "create-partner", "garage-test", "--kind", "garage", "--json")
+    assert made.returncode == 0, made.stderr
+    papers = json.loads(made.stdout)
+    options = {
+        "bootstrap.servers": papers["kafka"]["bootstrap"],
+        "security.protocol": papers["kafka"]["security"],
+        "sasl.mechanism": papers["kafka"]["mechanism"],
+        "sasl.username": papers["kafka"]["username"],
+        "sasl.password": papers["kafka"]["password"],
+    }
+    producer = Producer(options)
+    producer.produce(papers["kafka"]["writes"][0], json.dumps(repair_update("by-kafka")), key="TRIAL")
+    assert producer.flush(20) == 0
+    address = f"http://127.0.0.1:{running.ports['gateway']}/partners/v1/repair-updates"
+    key = {
+        "authorization": f"Bearer {papers['http']['api_key']}",
+        "content-type": "application/cloudevents+json",
+    }
+    taken = httpx.post(address, headers=key, content=json.dumps(repair_update("by-http")), timeout=10)
+    assert taken.status_code == httpx.codes.ACCEPTED, taken.text
+
+    group = papers["kafka"]["group_prefix"] + "test"
+    consumer = Consumer({**options, "group.id": group, "auto.offset.reset": "earliest"})
+    consumer.subscribe([papers["kafka"]["reads"]])
+    answers: dict[str, str] = {}
+    deadline = time.monotonic() + 60
+    while set(answers) < {"by-kafka", "by-http"} and time.monotonic() < deadline:
+        record = consumer.poll(1.0)
+        if record is not None and record.error() is None:
+            receipt = json.loads(record.value() or b"")["data"]
+            answers[receipt["message_id"]] = receipt["reason"]["code"]
+    consumer.close()
+    assert answers == {"by-kafka": "unknown_claim", "by-http": "unknown_claim"}
+
+
+def repair_update(number: str) -> dict[str, object]:
+    return {
+        "specversion": "1.0",
+        "id": number,
+        "source": "urn:dossier:partner:garage-test",
+        "type": "dossier.partner.repair-update.v1",
+        "time": "2026-11-23T08:00:00Z",
+        "data": {
+            "claim_number": "TRIAL",
+            "sequence": 1,
+            "phase": "arrived",
+            "occurred_at": "2026-11-23T08:00:00Z",
+        },
+    }
+
+
+def test_a_changed_password_of_a_service_is_taken_over_by_the_step(running: Host) -> None:
+    file = running.secrets / "kafka-policy-password"
+    file.chmod(0o644)
+    file.write_text("f" * 64 + "\n", encoding="utf-8")
+    assert "user dossier-policy: password changed" in running.run("topics").stdout
+    process = running.processes["policy"]
+    process.send_signal(signal.SIGTERM)
+    process.wait(10)
+    running.start("policy")
+
+    def works() -> bool:
+        return bool(running.readiness("policy")["checks"]["messaging"]["relay"]["active"])
+
+    programs.until(works, None, "policy with its new password", 30)
+
+
+def test_the_broker_keeps_users_topics_and_records_over_a_restart(running: Host) -> None:
+    programs.stop(running.processes["kafka"])
+    assert not running.healthy("kafka")
+    running.start("kafka")
+    assert "0 topics created" in running.run("topics").stdout
 
 
 async def test_a_service_reaches_its_own_database_and_no_other(running: Host) -> None:

@@ -55,7 +55,7 @@ def settings_of(one: Container, secrets: Path) -> Settings:
     values: dict[str, str] = {}
     for variable, value in one.environment.items():
         name = variable.removeprefix(PREFIX).lower()
-        if variable.startswith(PREFIX):
+        if variable.startswith(PREFIX) and value:  # an empty one counts as not set
             from_file = variable.endswith("_FILE")
             content = (secrets / Path(value).name).read_text(encoding="utf-8").strip() if from_file else value
             values[name.removesuffix("_file") if from_file else name] = content
@@ -142,7 +142,11 @@ def addresses_of(one: Container, secrets: Path) -> Iterator[tuple[str, str]]:
                 variable,
                 urlsplit((secrets / Path(value).name).read_text(encoding="utf-8")).netloc.rpartition("@")[2],
             )
-        elif variable.startswith(PREFIX) and variable.endswith(("_URL", "_ENDPOINT")):
+        elif (
+            variable.startswith(PREFIX)
+            and variable.endswith(("_URL", "_ENDPOINT"))
+            and "PUBLIC" not in variable
+        ):
             yield variable, urlsplit(value).netloc
 
 

@@ -72,9 +72,17 @@ class Container:
 
 
 def load(path: Path = FILE) -> Document:
-    """Read the file as compose does where no variable is set: anchors merged, defaults put in."""
-    document: Document = yaml.safe_load(_VARIABLE.sub(r"\2", path.read_text(encoding="utf-8")))
+    """Read the file as compose does where no variable is set: anchors merged, then defaults put in."""
+    document: Document = _interpolated(yaml.safe_load(path.read_text(encoding="utf-8")))
     return document
+
+
+def _interpolated(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _interpolated(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_interpolated(one) for one in value]
+    return _VARIABLE.sub(r"\2", value) if isinstance(value, str) else value
 
 
 def containers(document: Document) -> dict[str, Container]:

@@ -197,7 +197,16 @@ def test_without_a_profile_exactly_the_product_and_its_engines_start() -> None:
 
 
 def test_variables_of_the_file_are_not_mistaken_for_settings() -> None:
-    assert composition.variables() == {"IMAGE", "LOG_LEVEL", "PUBLISH", "SECRETS", "TRUSTED_PROXIES"}
+    assert composition.variables() == {
+        "IMAGE",
+        "LOG_LEVEL",
+        "PARTNER_BOOTSTRAP",
+        "PARTNER_SECURITY",
+        "PUBLIC_URL",
+        "PUBLISH",
+        "SECRETS",
+        "TRUSTED_PROXIES",
+    }
     assert not any(name.startswith(PREFIX) for name in composition.variables())
 
 
