@@ -2,7 +2,7 @@
 
 from services.gateway.models.base import Base
 from services.gateway.models.identity import Agency, Partner, PartnerKey, User, UserAgency, UserSession
-from services.gateway.models.marks import AlertHighWater, AlertRead, SeenMark
+from services.gateway.models.marks import AlertHighWater, AlertRead, SavedView, SeenMark
 from services.gateway.models.onramp import OnrampMessage, PartnerReceipt
 from services.gateway.models.views import (
     Activity,
@@ -32,6 +32,7 @@ __all__ = [
     "Partner",
     "PartnerKey",
     "PartnerReceipt",
+    "SavedView",
     "SeenMark",
     "User",
     "UserAgency",

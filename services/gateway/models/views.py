@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.gateway.models.base import Base, RowNumber
@@ -21,6 +21,9 @@ class ClaimView(Base):
 
     Both are kept since a user's own change must not make a claim unread for him, nor hide what another did before.
     `files_*` say the same of the claim's files, which have no version in common with it.
+    What home counts stands in columns: `phase` to `repair_at` of the repair; `cheque_on`, the first day on which a
+    cheque that is not yet at the bank matures; `visit_on`, the appraiser's visit to come; `wanted`, the types of the
+    documents that the insurer asks for, in spaces, and `missing`, how many of them are not among the files.
     """
 
     __tablename__ = "claim_view"
@@ -33,6 +36,11 @@ class ClaimView(Base):
         Index(None, "agency_id", "policy_number"),
         Index(None, "agency_id", "plate_normalised"),
         Index(None, "agency_id", "event_date"),
+        Index(None, "agency_id", "is_open", "phase"),
+        Index(None, "agency_id", "is_open", "eta"),
+        Index(None, "agency_id", "is_open", "missing"),
+        Index(None, "agency_id", "cheque_on"),
+        Index(None, "agency_id", "visit_on"),
         Index(None, "claim_number"),
     )
 
@@ -58,6 +66,13 @@ class ClaimView(Base):
     appraiser: Mapped[str | None] = mapped_column(Text)
     event_date: Mapped[date]
     eta: Mapped[date | None]
+    phase: Mapped[str | None] = mapped_column(String(30))
+    slipped_days: Mapped[int] = mapped_column(server_default="0")
+    repair_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    cheque_on: Mapped[date | None]
+    visit_on: Mapped[date | None]
+    wanted: Mapped[str] = mapped_column(Text, server_default="")
+    missing: Mapped[int] = mapped_column(server_default="0")
     repair: Mapped[dict[str, Any] | None] = mapped_column(JsonDocument())
     last_change: Mapped[dict[str, Any] | None] = mapped_column(JsonDocument())
     last_activity_at: Mapped[datetime] = mapped_column(UtcDateTime())
@@ -98,7 +113,7 @@ class ClientView(Base):
 
 
 class ContractView(Base):
-    """A contract in its current version."""
+    """A contract in its current version. `receipt_on` is the first day on which a premium receipt to come is due."""
 
     __tablename__ = "contract_view"
     __table_args__ = (
@@ -106,6 +121,7 @@ class ContractView(Base):
         Index(None, "agency_id", "policy_number"),
         Index(None, "agency_id", "client_id"),
         Index(None, "agency_id", "last_activity_at"),
+        Index(None, "agency_id", "receipt_on"),
     )
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
@@ -117,6 +133,7 @@ class ContractView(Base):
     line: Mapped[str] = mapped_column(String(20))
     status: Mapped[str] = mapped_column(String(20))
     insurer: Mapped[str] = mapped_column(Text)
+    receipt_on: Mapped[date | None]
     last_activity_at: Mapped[datetime] = mapped_column(UtcDateTime())
     agency_token: Mapped[str] = mapped_column(String(3))
     search_text: Mapped[str] = mapped_column(Text)
@@ -170,7 +187,10 @@ class AlertView(Base):
 
 
 class Activity(Base):
-    """One change of one aggregate. `event_id` is unique, so that a redelivered or republished event adds nothing."""
+    """One change of one aggregate. `event_id` is unique, so that a redelivered or republished event adds nothing.
+
+    `ix_activity_of_user` finds the files that a user worked on; partners' changes, the bulk, are not in it.
+    """
 
     __tablename__ = "activity"
     __table_args__ = (
@@ -180,6 +200,14 @@ class Activity(Base):
         Index(None, "agency_id", "client_id", "at"),
         Index(None, "agency_id", "policy_number", "at"),
         Index(None, "agency_id", "at"),
+        Index(
+            "ix_activity_of_user",
+            "agency_id",
+            "actor_id",
+            "claim_number",
+            sqlite_where=text("actor_kind = 'user'"),
+            postgresql_where=text("actor_kind = 'user'"),
+        ),
     )
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)

@@ -9,10 +9,11 @@ from typing import Any, Final, cast
 from sqlalchemy import Table, Update, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.gateway.models import Activity, ClaimView
+from services.gateway.models import Activity, ClaimView, DocumentView
 from services.gateway.projections.activity import is_lived, record_activity
 from services.gateway.search.folding import agency_token, fold, search_text
 from shared.contracts.claims import ClaimState, Repair
+from shared.contracts.codes import AppraisalStatus
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import happening_of
 from shared.contracts.policy import PartnerReference
@@ -39,6 +40,9 @@ _ONE: Final = and_(_VIEW.c.agency_id == bindparam("the_agency"), _VIEW.c.id == b
 
 def _setting(names: Iterable[str]) -> Update:
     return update(_VIEW).where(_ONE).values({name: bindparam(_NEW + name) for name in names})
+
+
+_VISIT_TO_COME: Final = frozenset({AppraisalStatus.ASSIGNED, AppraisalStatus.SCHEDULED})
 
 
 # Made once: building a statement of forty columns for each event takes as long as running it.
@@ -68,6 +72,7 @@ async def project_claim(session: AsyncSession, event: ClaimEvent) -> None:
     values = _tracked(known, event)
     if event.sequence > known["sequence"]:
         values |= _state_columns(state) | {"sequence": event.sequence, "last_change": _last_change(event)}
+        values["missing"] = await _missing(session, state.agency_id, state.claim_number, values["wanted"])
     statement = _REPLACE if "state" in values else _TRACK
     await session.execute(
         statement, {**{_NEW + name: value for name, value in {**known, **values}.items()}, **_key(state)}
@@ -78,6 +83,12 @@ async def refresh_files(session: AsyncSession, agency_id: str, claim_number: str
     """Work out anew who last changed the claim's files; files have versions of their own."""
     values = await _files(session, agency_id, claim_number)
     newest = values["files_at"]
+    wanted = await session.scalar(
+        select(ClaimView.wanted).where(
+            ClaimView.agency_id == agency_id, ClaimView.claim_number == claim_number
+        )
+    )
+    values["missing"] = await _missing(session, agency_id, claim_number, wanted or "")
     found = and_(ClaimView.agency_id == agency_id, ClaimView.claim_number == claim_number)
     await session.execute(update(ClaimView).where(found).values(**values))
     if newest is not None:
@@ -187,12 +198,46 @@ def _state_columns(state: ClaimState) -> dict[str, Any]:
         "appraiser": partner_key(state.appraiser) if state.appraiser else None,
         "event_date": state.event_date,
         "eta": state.repair.eta if state.repair else None,
+        **_counted(state),
         "repair": _repair(state.repair) if state.repair else None,
         "client_folded": fold(f"{state.client_name} {state.insured.name}"),
         "agency_token": agency_token(state.agency_id),
         "search_text": _searched(state),
         "state": state.model_dump(mode="json"),
     }
+
+
+def _counted(state: ClaimState) -> dict[str, Any]:
+    """What home counts. `missing` is right for a claim without files; who knows the files corrects it."""
+    repair = _repair(state.repair) if state.repair else {}
+    wanted = [one.value for one in state.settlement.requested_documents]
+    cheques = [one.cheque for one in state.settlement.payments if one.cheque]
+    visit = state.appraisal if state.appraisal and state.appraisal.status in _VISIT_TO_COME else None
+    return {
+        "phase": repair.get("phase"),
+        "slipped_days": repair.get("slipped_days", 0),
+        "repair_at": state.repair.updated_at if state.repair else None,
+        "cheque_on": min(
+            (one.matures_on for one in cheques if one.matures_on and one.status.awaits_maturity), default=None
+        ),
+        "visit_on": visit.visit_on if visit else None,
+        "wanted": f" {' '.join(wanted)} " if wanted else "",
+        "missing": len(set(wanted)),
+    }
+
+
+async def _missing(session: AsyncSession, agency_id: str, claim_number: str, wanted: str) -> int:
+    """How many of the wanted types are not among the claim's files."""
+    if not wanted:
+        return 0
+    rows = await session.scalars(
+        select(DocumentView.state).where(
+            DocumentView.agency_id == agency_id,
+            DocumentView.claim_number == claim_number,
+            DocumentView.removed.is_(False),
+        )
+    )
+    return len(set(wanted.split()) - {one["type"] for one in rows})
 
 
 def partner_key(reference: PartnerReference) -> str:

@@ -8,9 +8,13 @@ from services.gateway.models import ClientView, ContractView
 from services.gateway.projections.activity import record_activity
 from services.gateway.projections.claims import partner_key
 from services.gateway.search.folding import agency_token, fold, search_text
+from shared.contracts.codes import ReceiptStatus
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.policy import ClientState, ContractState
 from shared.db.upsert import upsert
+
+_TO_COME = frozenset({ReceiptStatus.PENDING, ReceiptStatus.ISSUED})
+"""Receipts whose day is still ahead; later states are arrears, which the receipts tab shows."""
 
 
 async def project_client(session: AsyncSession, event: CloudEvent[ChangeData[ClientState]]) -> None:
@@ -63,6 +67,9 @@ async def project_contract(session: AsyncSession, event: CloudEvent[ChangeData[C
         "line": state.line.value,
         "status": state.status.value,
         "insurer": partner_key(state.insurer),
+        "receipt_on": min(
+            (one.due_on for one in state.receipts if one.due_on and one.status in _TO_COME), default=None
+        ),
         "last_activity_at": event.time,
         "agency_token": agency_token(state.agency_id),
         "search_text": search_text(
