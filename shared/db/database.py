@@ -80,8 +80,12 @@ class Database:
         else:
             message = f"a database must be PostgreSQL or SQLite, not {backend}"
             raise ValueError(message)
-        self._write_sessions = async_sessionmaker(self._write_engine, expire_on_commit=False)
-        self._read_sessions = async_sessionmaker(self._read_engine, expire_on_commit=False, autoflush=False)
+        self._write_sessions = async_sessionmaker(
+            self._write_engine, class_=WholeStatements, expire_on_commit=False
+        )
+        self._read_sessions = async_sessionmaker(
+            self._read_engine, class_=WholeStatements, expire_on_commit=False, autoflush=False
+        )
 
     @property
     def engine(self) -> AsyncEngine:
@@ -142,6 +146,34 @@ class Database:
         """Close all connections."""
         await uninterrupted(self._write_engine.dispose())
         await uninterrupted(self._read_engine.dispose())
+
+
+class WholeStatements(AsyncSession):
+    """A session whose statements finish even when the caller is cancelled meanwhile; the cancellation goes on after.
+
+    A statement that is cut short costs its connection: the driver closes it in a task that nobody holds, and with
+    SQLite its thread stays behind. A browser that leaves its live stream cancels at any moment.
+    """
+
+    async def execute(self, *arguments: Any, **options: Any) -> Any:
+        """Execute, whole."""
+        return await uninterrupted(super().execute(*arguments, **options))
+
+    async def scalar(self, *arguments: Any, **options: Any) -> Any:
+        """Execute and give one value, whole."""
+        return await uninterrupted(super().scalar(*arguments, **options))
+
+    async def scalars(self, *arguments: Any, **options: Any) -> Any:
+        """Execute and give the values, whole."""
+        return await uninterrupted(super().scalars(*arguments, **options))
+
+    async def get(self, *arguments: Any, **options: Any) -> Any:
+        """Load by key, whole."""
+        return await uninterrupted(super().get(*arguments, **options))
+
+    async def flush(self, *arguments: Any, **options: Any) -> None:
+        """Write what is pending, whole."""
+        await uninterrupted(super().flush(*arguments, **options))
 
 
 async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:

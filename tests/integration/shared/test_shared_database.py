@@ -1,5 +1,6 @@
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -349,3 +350,26 @@ async def test_sqlite_writers_take_turns(sqlite: Database) -> None:
 async def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"name a file|PostgreSQL or SQLite"):
         Database(url)
+
+
+async def test_readers_that_leave_in_the_middle_of_a_statement_cost_no_connection(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'readers.db'}")
+    slow = text(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n"
+    )
+
+    async def read() -> None:
+        async with database.read() as session:
+            await session.execute(slow)
+
+    await read()
+    threads = threading.active_count()
+    for _ in range(12):
+        task = asyncio.create_task(read())
+        await asyncio.sleep(0)  # let it begin
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert threading.active_count() == threads
+    await database.dispose()
