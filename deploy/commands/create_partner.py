@@ -69,6 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def onboard(settings: Settings, arguments: argparse.Namespace) -> tuple[Partner, Papers]:
     """Make what is missing: first what nobody can misuse, then the secrets, in the transaction of the registration."""
+    from deploy.kafka.acls import partner_user  # noqa: PLC0415
+    from deploy.kafka.logins import wait_for_login  # noqa: PLC0415
     from deploy.kafka.onboarding import open_bus  # noqa: PLC0415
 
     partner = await in_identity(lambda session: _identify(session, arguments), settings)
@@ -76,6 +78,12 @@ async def onboard(settings: Settings, arguments: argparse.Namespace) -> tuple[Pa
     papers = Papers()
     await in_identity(lambda session: _register(session, arguments, partner, opened, papers), settings)
     papers.done = [papers.done[0], *opened.done, *papers.done[1:]]
+    if papers.password is not None:
+        good = await asyncio.to_thread(wait_for_login, settings, partner_user(partner.id), papers.password)
+        if not good:
+            papers.done.append(
+                "user: its login is REFUSED by Kafka, though it took the password: look at its log"
+            )
     return partner, papers
 
 

@@ -60,7 +60,7 @@ def reconcile(settings: Settings, partners: list[Partner], arguments: argparse.N
     if arguments.dry_run:
         print("nothing was changed")
         return
-    for done in bus.apply(cluster, found, wanted, prune=arguments.prune, configs=arguments.configs):
+    for done in bus.apply(cluster, settings, found, wanted, prune=arguments.prune, configs=arguments.configs):
         print(done)
     if found.surplus_acls and not arguments.prune:
         print("--prune revokes the permissions marked with -")

@@ -56,3 +56,16 @@ def everything() -> AclBindingFilter:
         AclOperation.ANY,
         AclPermissionType.ANY,
     )
+
+
+def nothing() -> AclBindingFilter:
+    """Find no permission at all: that of nobody to do what no topic can have done to it."""
+    return AclBindingFilter(
+        ResourceType.TOPIC,
+        "no-such-topic",
+        ResourcePatternType.LITERAL,
+        "User:nobody",
+        "127.0.0.1",
+        AclOperation.CLUSTER_ACTION,
+        AclPermissionType.ALLOW,
+    )

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from deploy.kafka.acls import Acl, acls_for, service_user
-from deploy.kafka.cluster import Cluster, ClusterFailed, NoAuthorizer, can_log_in
+from deploy.kafka.cluster import Cluster, ClusterFailed, NoAuthorizer
 from deploy.kafka.differences import Differences, compare_acls, compare_topics
+from deploy.kafka.logins import can_log_in, wait_for_login
 from deploy.kafka.passwords import read_passwords
 from deploy.kafka.topics import (
     EMBEDDED_PARTITIONS,
@@ -118,6 +119,7 @@ def _compare_users(
 
 def apply(
     cluster: Cluster,
+    settings: Settings,
     differences: Differences,
     wanted: Installation,
     *,
@@ -132,6 +134,9 @@ def apply(
     yield f"{len(created)} topics created, {len(wanted.topics) - len(created)} were there"
     for user in (*differences.missing_users, *differences.other_passwords):
         cluster.set_password(user, wanted.passwords[user])
+    for user in (*differences.missing_users, *differences.other_passwords):
+        if not wait_for_login(settings, user, wanted.passwords[user]):
+            raise ClusterFailed(f"Kafka took the password of {user}, but refuses its login.")
         yield f"user {user}: {'made' if user in differences.missing_users else 'password changed'}"
     if differences.other_configs and configs:
         changes: dict[str, dict[str, str]] = defaultdict(dict)
