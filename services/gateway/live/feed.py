@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import func, select
 
-from services.gateway.live.events import announce
+from services.gateway.live.events import Announcement, announce, resync_event
 from services.gateway.live.hub import Hub
 from services.gateway.models import AlertView, ClaimView, ClientView, ContractView, DocumentView
 from services.gateway.projections.versions import Versions
@@ -21,6 +21,9 @@ from shared.db.database import Database
 REMEMBERED: Final = 10_000
 LOOK_SECONDS: Final = 0.1
 """How often to look whether another replica has projected meanwhile; our own projections tell at once."""
+
+LATE_LOOK_SECONDS: Final = 0.5
+"""How often to look whether the read model has caught up with what was told early."""
 
 _VIEWS: Final[dict[str, Any]] = {
     "claim": ClaimView,
@@ -43,7 +46,7 @@ class Feed:
 
     Alerts go out one after the other, so that an id in a browser means that all before it were sent. The one in front
     waits until the read model has it and the version of what it is about, but never longer than `hold_seconds` from
-    its arrival.
+    its arrival. Who was told early may have fetched the old state: once the read model is there, a `resync` follows.
     """
 
     def __init__(self, database: Database, hub: Hub, versions: Versions, hold_seconds: float) -> None:
@@ -55,6 +58,8 @@ class Feed:
         self._held: asyncio.Queue[_Held] = asyncio.Queue()
         self._known: OrderedDict[str, None] = OrderedDict()
         self._highest: dict[str, int] = {}
+        self._early: dict[tuple[str, str], AlertState] = {}
+        """Sent before the read model had them: the newest per subject."""
 
     async def take(self, event: CloudEvent[ChangeData[AlertState]]) -> None:
         """Take an alert from the tail of its topic."""
@@ -72,7 +77,10 @@ class Feed:
         try:
             while not stop.is_set():
                 getting = asyncio.create_task(self._held.get())
-                await asyncio.wait({getting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                while not getting.done() and not stop.is_set():
+                    look = LATE_LOOK_SECONDS if self._early else None
+                    await asyncio.wait({getting, stopping}, timeout=look, return_when=asyncio.FIRST_COMPLETED)
+                    await self._tell_of_late_arrivals()
                 if not getting.done():
                     getting.cancel()
                     break
@@ -104,10 +112,31 @@ class Feed:
         if not self._hub.streams:
             return
         if not await self._has_arrived(held):
-            log.warning("live.sent_early", alert_id=alert.id, aggregate=alert.aggregate)
+            self._sent_early(alert)
         async with self._database.read() as session:
             for announcement in await announce(session, [alert]):
                 self._hub.publish(announcement)
+
+    def _sent_early(self, alert: AlertState) -> None:
+        """Remember what was told too soon; a thousand of them at once are one line in the log."""
+        if not self._early:
+            log.warning("live.sent_early", alert_id=alert.id, aggregate=alert.aggregate)
+        self._early[alert.aggregate, alert.subject_id] = alert
+        if len(self._early) > REMEMBERED:
+            del self._early[next(iter(self._early))]
+
+    async def _tell_of_late_arrivals(self) -> None:
+        """Have those fetch anew who were told early, when what they were told of has arrived."""
+        if not self._early or not self._held.empty():
+            return
+        arrived = [alert for alert in self._early.values() if await self._is_projected(alert)]
+        audiences: dict[tuple[str, frozenset[str]], AlertState] = {}
+        for alert in arrived:
+            del self._early[alert.aggregate, alert.subject_id]
+            audiences[alert.agency_id, frozenset(alert.roles)] = alert
+        for alert in audiences.values():
+            late = alert.model_copy(update={"id": f"{alert.id}/late"})
+            self._hub.publish(Announcement(late, (resync_event(self._highest[alert.agency_id]),)))
 
     async def _has_arrived(self, held: _Held) -> bool:
         """Wait until the read model has the alert and what it is about, or until it has waited long enough."""

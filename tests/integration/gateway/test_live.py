@@ -181,6 +181,30 @@ async def test_it_does_not_wait_for_ever(database_url: str, services: Recorder, 
     await desk.close()
 
 
+async def test_who_was_told_too_early_is_told_to_fetch_anew_once_it_is_there(
+    database_url: str, services: Recorder, tmp_path: Path
+) -> None:
+    desk = Desk(database_url, services, tmp_path, gateway_hold_seconds=0.1)
+    async with staged(desk) as stage:
+        agency = await desk.agency()
+        heard = await stage.listen(await desk.person(agency))
+        other = await stage.listen(await desk.person(await desk.agency("Other")))
+        state = await desk.add_claim(agency)
+        new = state.model_copy(update={"sequence": 2})
+        alert = desk.alert(new)
+        await stage.tail(alert)
+        await desk.take(desk.event("alert-raised", alert, changes=()))
+        await until(lambda: len(heard.events) == 3)
+
+        await desk.take(desk.event("repair-progressed", new, old=state))
+
+        await until(lambda: len(heard.events) == 4)
+        assert heard.names[-1] == "resync"
+        assert int(heard.last_id) // 4 == alert.position
+        assert other.events == []
+    await desk.close()
+
+
 async def test_another_replicas_projection_is_found_in_the_database(desk: Desk, stage: Stage) -> None:
     agency = await desk.agency()
     heard = await stage.listen(await desk.person(agency))
