@@ -124,6 +124,7 @@ class Messaging:
             security=security(self._settings),
             metadata_max_age_ms=METADATA_MAX_AGE_MS,
             allow_auto_create_topics=False,
+            consumer_only=True,  # the relay has a producer of its own, which it can replace
             graceful_timeout=3.0,
             logger=None,
             apply_types=False,
