@@ -43,7 +43,7 @@ class Host:
         self.image = folder / "image"
         self.secrets = folder / "secrets"
         self.ports = {name: programs.free_port() for name in _PUBLIC}
-        self._inner = {port: programs.free_port() for port in (9093, 9094)}
+        self._inner = {port: programs.free_port() for port in (9093, 9094, 9095)}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         image.assemble(self.image)
         self._compile()
@@ -184,11 +184,25 @@ class Host:
     def prepare_kafka(self) -> None:
         """The broker's settings, with this machine's ports and folders."""
         one = self.containers["kafka"]
-        file = self._mounted("./deploy/docker/kafka") / "server.properties"
-        file.write_text(
-            "\n".join(self._here(one, line) for line in file.read_text(encoding="utf-8").splitlines()),
-            encoding="utf-8",
-        )
+        for name in ("server.properties", "start"):
+            file = self._mounted("./deploy/docker/kafka") / name
+            lines = [self._here(one, line) for line in file.read_text(encoding="utf-8").splitlines()]
+            file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+    def publish_kafka(self) -> str:
+        """Put deploy/docker/partners.yml over the file, with a certificate of this machine; gives its path."""
+        more = composition.load(composition.ROOT / "deploy" / "docker" / "partners.yml")
+        self.containers = composition.containers(composition.merged(composition.load(), more))
+        address = f"127.0.0.1:{self._inner[9095]}"
+        for name, variable in (("kafka", "PARTNER_ADDRESS"), ("dossier", "DOSSIER_KAFKA_PARTNER_BOOTSTRAP")):
+            self.containers[name].raw["environment"][variable] = address
+        certificate, key = self.folder / "certificate.pem", self.folder / "key.pem"
+        request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
+        names = ["-addext", "subjectAltName=IP:127.0.0.1", "-out", str(certificate), "-keyout", str(key)]
+        subprocess.run(["openssl", *request, *names], check=True, capture_output=True)
+        both = key.read_text(encoding="utf-8") + certificate.read_text(encoding="utf-8")
+        (self.secrets / "kafka-certificate").write_text(both, encoding="utf-8")
+        return str(certificate)
 
     def _rewrite_secrets(self) -> None:
         for file in self.secrets.glob("*-database-url"):

@@ -8,6 +8,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import asyncpg
 import httpx
@@ -17,6 +18,8 @@ from confluent_kafka import Consumer, Producer
 from shared.settings import SERVICES
 from tests.stack.containers import ComposePostgreSQL, Host
 from tests.stack.engines import Unavailable, programs
+
+Papers = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +112,29 @@ def test_an_account_that_the_operator_makes_can_log_in(running: Host) -> None:
 
 
 def test_a_partner_that_the_operator_makes_is_answered_by_kafka_and_by_http(running: Host) -> None:
-    made = running.run("dossier", "create-partner", "garage-test", "--kind", "garage", "--json")
+    papers = papers_of(running, "garage-test")
+    assert papers["kafka"]["security"] == "SASL_PLAINTEXT"
+    send_by_kafka(papers, "by-kafka")
+    address = f"http://127.0.0.1:{running.ports['gateway']}/partners/v1/repair-updates"
+    key = {
+        "authorization": f"Bearer {papers['http']['api_key']}",
+        "content-type": "application/cloudevents+json",
+    }
+    body = json.dumps(repair_update("garage-test", "by-http"))
+    taken = httpx.post(address, headers=key, content=body, timeout=10)
+    assert taken.status_code == httpx.codes.ACCEPTED, taken.text
+    assert receipts(papers, 2) == {"by-kafka": "unknown_claim", "by-http": "unknown_claim"}
+
+
+def papers_of(running: Host, partner: str) -> Papers:
+    """What create-partner prints."""
+    made = running.run("dossier", "create-partner", partner, "--kind", "garage", "--json")
     assert made.returncode == 0, made.stderr
-    papers = json.loads(made.stdout)
+    papers: Papers = json.loads(made.stdout)
+    return papers
+
+
+def client(papers: Papers, certificate: str | None) -> dict[str, str]:
     options = {
         "bootstrap.servers": papers["kafka"]["bootstrap"],
         "security.protocol": papers["kafka"]["security"],
@@ -119,36 +142,38 @@ def test_a_partner_that_the_operator_makes_is_answered_by_kafka_and_by_http(runn
         "sasl.username": papers["kafka"]["username"],
         "sasl.password": papers["kafka"]["password"],
     }
-    producer = Producer(options)
-    producer.produce(papers["kafka"]["writes"][0], json.dumps(repair_update("by-kafka")), key="TRIAL")
-    assert producer.flush(20) == 0
-    address = f"http://127.0.0.1:{running.ports['gateway']}/partners/v1/repair-updates"
-    key = {
-        "authorization": f"Bearer {papers['http']['api_key']}",
-        "content-type": "application/cloudevents+json",
-    }
-    taken = httpx.post(address, headers=key, content=json.dumps(repair_update("by-http")), timeout=10)
-    assert taken.status_code == httpx.codes.ACCEPTED, taken.text
+    return {**options, "ssl.ca.location": certificate} if certificate else options
 
+
+def send_by_kafka(papers: Papers, message: str, certificate: str | None = None) -> None:
+    producer = Producer(client(papers, certificate))
+    update = json.dumps(repair_update(papers["id"], message))
+    producer.produce(papers["kafka"]["writes"][0], update, key="TRIAL")
+    assert producer.flush(30) == 0
+
+
+def receipts(papers: Papers, number: int, certificate: str | None = None) -> dict[str, str]:
+    """Message id -> reason, of the first receipts."""
     group = papers["kafka"]["group_prefix"] + "test"
-    consumer = Consumer({**options, "group.id": group, "auto.offset.reset": "earliest"})
+    options = {**client(papers, certificate), "group.id": group, "auto.offset.reset": "earliest"}
+    consumer = Consumer(options)
     consumer.subscribe([papers["kafka"]["reads"]])
     answers: dict[str, str] = {}
     deadline = time.monotonic() + 60
-    while set(answers) < {"by-kafka", "by-http"} and time.monotonic() < deadline:
+    while len(answers) < number and time.monotonic() < deadline:
         record = consumer.poll(1.0)
         if record is not None and record.error() is None:
             receipt = json.loads(record.value() or b"")["data"]
             answers[receipt["message_id"]] = receipt["reason"]["code"]
     consumer.close()
-    assert answers == {"by-kafka": "unknown_claim", "by-http": "unknown_claim"}
+    return answers
 
 
-def repair_update(number: str) -> dict[str, object]:
+def repair_update(partner: str, message: str) -> dict[str, object]:
     return {
         "specversion": "1.0",
-        "id": number,
-        "source": "urn:dossier:partner:garage-test",
+        "id": message,
+        "source": f"urn:dossier:partner:{partner}",
         "type": "dossier.partner.repair-update.v1",
         "time": "2026-11-23T08:00:00Z",
         "data": {
@@ -181,6 +206,16 @@ def test_the_broker_keeps_users_topics_and_records_over_a_restart(running: Host)
     assert not running.healthy("kafka")
     running.start("kafka")
     assert "0 topics created" in running.run("topics").stdout
+
+
+def test_a_partner_reaches_the_published_broker_over_tls(running: Host) -> None:
+    programs.stop(running.processes["kafka"])
+    certificate = running.publish_kafka()
+    running.start("kafka")
+    papers = papers_of(running, "garage-far")
+    assert papers["kafka"]["security"] == "SASL_SSL"
+    send_by_kafka(papers, "by-tls", certificate)
+    assert receipts(papers, 1, certificate) == {"by-tls": "unknown_claim"}
 
 
 async def test_a_service_reaches_its_own_database_and_no_other(running: Host) -> None:

@@ -77,6 +77,16 @@ def load(path: Path = FILE) -> Document:
     return document
 
 
+def merged(first: Any, second: Any) -> Any:
+    """Put a further file over a document as compose does: mappings and lists grow, other values are replaced."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        both = {key: merged(first[key], value) for key, value in second.items() if key in first}
+        return {**first, **second, **both}
+    if isinstance(first, list) and isinstance(second, list):
+        return [*first, *second]
+    return second
+
+
 def _interpolated(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _interpolated(one) for key, one in value.items()}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.stack.engines import kafka, s3
 from tests.unit.deploy.docker import agreement, composition
 from tests.unit.deploy.docker.composition import SECRETS, Container, Document
 
+PARTNERS = composition.ROOT / "deploy" / "docker" / "partners.yml"
 DOCUMENT = composition.load()
 CONTAINERS = composition.containers(DOCUMENT)
 OURS = [one for one in CONTAINERS.values() if one.ours]
@@ -28,6 +30,19 @@ def schema_errors(document: Document) -> list[str]:
 
 def test_the_file_obeys_the_compose_specification() -> None:
     assert schema_errors(DOCUMENT) == []
+
+
+def test_the_file_that_publishes_kafka_obeys_it_too_and_names_only_what_is_there(secrets: Path) -> None:
+    more = composition.load(PARTNERS)
+    assert schema_errors(more) == []
+    assert set(more["services"]) <= set(CONTAINERS)
+    both = composition.merged(DOCUMENT, more)
+    assert schema_errors(both) == []
+    (secrets / "kafka-certificate").touch()
+    found = agreement.complaints(both, secrets)
+    (secrets / "kafka-certificate").unlink()
+    assert found == ["kafka is published.", "kafka can be reached from outside."]  # which is what it is for
+    assert composition.variables(PARTNERS) == {"PARTNER_ADDRESS", "SECRETS"}
 
 
 def test_the_specification_refuses_a_mistyped_key() -> None:
@@ -200,8 +215,6 @@ def test_variables_of_the_file_are_not_mistaken_for_settings() -> None:
     assert composition.variables() == {
         "IMAGE",
         "LOG_LEVEL",
-        "PARTNER_BOOTSTRAP",
-        "PARTNER_SECURITY",
         "PUBLIC_URL",
         "PUBLISH",
         "SECRETS",
@@ -228,3 +241,20 @@ def test_the_broker_lets_nobody_in_without_a_password_but_itself() -> None:
 
 def test_the_database_script_makes_a_database_for_each_service() -> None:
     assert agreement.roles_in_script() == set(SERVICES)
+
+
+def test_the_documentation_names_every_variable_secret_and_container_and_no_other() -> None:
+    text = (composition.ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    table = text.partition("## Settings")[2].partition("## ")[0]
+    named = set(re.findall(r"`([A-Z_]+)`", table.partition("|---|")[2]))
+    named -= {"INFO", "_FILE"}
+    assert named == composition.variables() | composition.variables(PARTNERS)
+    secrets = text.partition("## Secrets")[2].partition("## ")[0]
+    told = set(re.findall(r"`([^`]+)`", "".join(re.findall(r"^\| (`.+?) \|", secrets, flags=re.MULTILINE))))
+    for name in DOCUMENT["secrets"]:
+        general = re.sub("|".join(SERVICES), "<service>", name)
+        assert name in told or general in told, name
+    places = text.partition("## What is where")[2].partition("## ")[0]
+    assert set(
+        re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.+?) \|", places, flags=re.MULTILINE)))
+    ) == set(CONTAINERS)

@@ -6,7 +6,7 @@ import site
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -102,7 +102,7 @@ def test_no_secret_test_or_local_file_travels_to_the_builder(tree: Path) -> None
 def test_a_copy_of_what_the_builder_never_gets_is_refused(tmp_path: Path) -> None:
     words = image.Instruction("COPY", "docs/asyncapi.yaml docs/").words
     with pytest.raises(ValueError, match=r"docs/asyncapi\.yaml is copied, and \.dockerignore keeps it"):
-        image._copy(words, image.PurePosixPath("/app"), tmp_path)
+        image._copy(words, PurePosixPath("/app"), tmp_path)
 
 
 def test_the_tree_has_all_that_each_service_imports(tree: Path) -> None:
