@@ -80,6 +80,8 @@ async def mark_claim_seen(gateway: Gateway, user: CurrentUser, claim_number: str
             "sequence": found.sequence,
             "files_at": found.files_at,
             "at": gateway.clock.now(),
+            "undo_id": None,
+            "before_at": None,
         }
         keys = ["agency_id", "user_id", "claim_id"]
         await session.execute(upsert(gateway.database.dialect, SeenMark, [row], keys))

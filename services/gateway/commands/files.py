@@ -1,19 +1,21 @@
-"""Uploads: passed on to the documents service, bound to what they belong to."""
+"""Files: uploads bound to what they belong to, what a file is, and putting one away; the documents service does it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
 from starlette.datastructures import UploadFile
 
-from services.gateway.commands.answers import project_answer
+from services.gateway.commands.answers import command, project_answer, segment
 from services.gateway.context import Gateway
 from services.gateway.identity.current import require_desk
 from services.gateway.identity.sessions import CurrentUser
 from services.gateway.queries.claims import claim_rows
-from services.gateway.queries.clients import get_client, get_contract
+from services.gateway.queries.clients import get_client, get_contract, get_document
+from services.gateway.queries.rows import DocumentRow
 from shared.contracts.codes import DocumentType
 from shared.db.tenancy import Scope
 from shared.errors import Invalid, NotFound
@@ -73,12 +75,50 @@ async def upload_to_contract(
     return await send_file(gateway, user.scope, binding, file, type)
 
 
+async def remove_file(gateway: Gateway, user: CurrentUser, document_id: str) -> DocumentRow:
+    """Put a file away, so that it can be taken back; gives what it was."""
+    document = await _own(gateway, user, document_id)
+    answer = await gateway.documents.delete(f"/files/{segment(document_id)}", scope=user.scope)
+    await project_answer(gateway, answer)
+    return document
+
+
+async def restore_file(gateway: Gateway, user: CurrentUser, document_id: str) -> dict[str, Any]:
+    """Take a removed file back. One that is not removed (any more) is left as it is by the service."""
+    await _own(gateway, user, document_id, either=True)
+    return await command(gateway, user, gateway.documents, f"/files/{segment(document_id)}/restore", {})
+
+
+async def retype_file(gateway: Gateway, user: CurrentUser, document_id: str, type: str) -> dict[str, Any]:
+    """Say what a file is."""
+    _check_type(type)
+    await _own(gateway, user, document_id)
+    return await command(
+        gateway, user, gateway.documents, f"/files/{segment(document_id)}/type", {"type": type}
+    )
+
+
+async def _own(gateway: Gateway, user: CurrentUser, document_id: str, *, either: bool = False) -> DocumentRow:
+    """Find a file of the user's agencies before any service is asked; `either`: a removed one too."""
+    require_desk(user)
+    async with gateway.database.read() as session:
+        if either:
+            with suppress(NotFound):
+                return await get_document(session, user.scope, document_id, removed=True)
+        return await get_document(session, user.scope, document_id)
+
+
+def _check_type(type: str) -> None:
+    if type not in {one.value for one in DocumentType}:
+        raise Invalid("invalid_type", "The type is one of the document type codes.", "type")
+
+
 async def send_file(
     gateway: Gateway, scope: Scope, binding: dict[str, str | None], file: UploadFile, type: str | None
 ) -> dict[str, Any]:
     """Stream a file to the documents service, on behalf of a user or a partner."""
-    if type and type not in {one.value for one in DocumentType}:
-        raise Invalid("invalid_type", "The type is one of the document type codes.", "type")
+    if type:
+        _check_type(type)
     upload = Upload(
         name=(file.filename or "file")[-_LONGEST_NAME:],
         content_type=file.content_type or "application/octet-stream",

@@ -7,7 +7,18 @@ from services.gateway.queries.alerts import list_alerts, newest_position, unread
 from services.gateway.queries.claims import claim_filters, claim_rows, get_claim, list_claims
 from services.gateway.queries.clients import get_client, get_contract, get_document, list_clients
 from services.gateway.queries.everything import search
+from services.gateway.queries.needs import (
+    CalendarEntry,
+    ChequeDue,
+    SilentGarage,
+    calendar,
+    cheques_due,
+    count_needs,
+    phases,
+    silent_garages,
+)
 from services.gateway.queries.parameters import ClaimQuery, ClientQuery
+from services.gateway.queries.partners import partner_directory
 from services.gateway.queries.rows import (
     ActivityRow,
     AgencyInfo,
@@ -25,13 +36,16 @@ from services.gateway.queries.rows import (
     DocumentRow,
     SearchResult,
 )
+from services.gateway.queries.saved_views import ViewRow, saved_views
 
 __all__ = [
     "ActivityRow",
     "AgencyInfo",
     "AlertPage",
     "AlertRow",
+    "CalendarEntry",
     "ChangedField",
+    "ChequeDue",
     "ClaimDetail",
     "ClaimPage",
     "ClaimQuery",
@@ -44,8 +58,13 @@ __all__ = [
     "ContractRow",
     "DocumentRow",
     "SearchResult",
+    "SilentGarage",
+    "ViewRow",
+    "calendar",
+    "cheques_due",
     "claim_filters",
     "claim_rows",
+    "count_needs",
     "get_claim",
     "get_client",
     "get_contract",
@@ -54,6 +73,10 @@ __all__ = [
     "list_claims",
     "list_clients",
     "newest_position",
+    "partner_directory",
+    "phases",
+    "saved_views",
     "search",
+    "silent_garages",
     "unread_count",
 ]

@@ -28,8 +28,8 @@ async def list_alerts(
         conditions.append(AlertView.position < before)
     rows = (
         await session.execute(
-            select(AlertView.state, _is_read(scope).label("read"))
-            .select_from(_with_marks(scope))
+            select(AlertView.state, is_read(scope).label("read"))
+            .select_from(with_read_marks(scope))
             .where(*conditions)
             .order_by(AlertView.position.desc())
             .limit(limit + 1)
@@ -48,7 +48,9 @@ async def list_alerts(
 
 async def unread_count(session: AsyncSession, scope: Scope) -> int:
     """Count what the bell shows."""
-    statement = select(func.count()).select_from(_with_marks(scope)).where(may_see(scope), ~_is_read(scope))
+    statement = (
+        select(func.count()).select_from(with_read_marks(scope)).where(may_see(scope), ~is_read(scope))
+    )
     return await session.scalar(statement) or 0
 
 
@@ -62,7 +64,14 @@ def may_see(scope: Scope) -> ColumnElement[bool]:
     return and_(within(AlertView.agency_id, scope), AlertView.audience.like(f"% {scope.role} %"))
 
 
-def _with_marks(scope: Scope) -> Join:
+def about_client(client_id: str) -> ColumnElement[bool]:
+    """Alerts about a client himself."""
+    about: ColumnElement[bool] = AlertView.state["client_id"].as_string() == client_id
+    return and_(about, AlertView.state["policy_number"].as_string().is_(None))
+
+
+def with_read_marks(scope: Scope) -> Join:
+    """Alerts beside this user's marks."""
     view: Any = AlertView.__table__
     joined: Join = view.outerjoin(
         AlertHighWater.__table__,
@@ -78,7 +87,7 @@ def _with_marks(scope: Scope) -> Join:
     return joined
 
 
-def _is_read(scope: Scope) -> ColumnElement[bool]:
+def is_read(scope: Scope) -> ColumnElement[bool]:
     """Read one by one or all at once, older than the account, or the user's own doing."""
     return or_(
         AlertRead.alert_id.is_not(None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
@@ -21,6 +22,7 @@ from services.gateway.queries.mapping import (
     partner_card,
     partners_named,
 )
+from services.gateway.queries.needs import needing, worked_on
 from services.gateway.queries.parameters import PAGE_SIZE, ClaimQuery
 from services.gateway.queries.rows import ClaimDetail, ClaimPage, ClaimRow, DocumentRow, Page
 from services.gateway.queries.unread import is_unread, with_mark
@@ -47,10 +49,18 @@ _ORDER: Final[dict[str, Any]] = {
 
 
 async def list_claims(
-    session: AsyncSession, scope: Scope, query: ClaimQuery, size: int = PAGE_SIZE
+    session: AsyncSession,
+    scope: Scope,
+    query: ClaimQuery,
+    size: int = PAGE_SIZE,
+    *,
+    now: datetime | None = None,
 ) -> ClaimPage:
-    """Give one page of the claims that match; a page beyond the end is empty, with the true number of pages."""
-    where = _where(session, scope, query)
+    """Give one page of the claims that match; a page beyond the end is empty, with the true number of pages.
+
+    `now` is the reader's present, in his zone: it decides what is late.
+    """
+    where = claims_matching(session, scope, query, now)
     source = with_mark(scope) if query.unread else ClaimView.__table__
     total = await session.scalar(select(func.count()).select_from(source).where(where)) or 0
     column = _ORDER[query.sort.removeprefix("-")]
@@ -190,7 +200,10 @@ async def _rows(session: AsyncSession, statement: Select[Any]) -> tuple[ClaimRow
     return tuple(claim_row(row, partners) for row in found)
 
 
-def _where(session: AsyncSession, scope: Scope, query: ClaimQuery) -> ColumnElement[bool]:
+def claims_matching(
+    session: AsyncSession, scope: Scope, query: ClaimQuery, now: datetime | None = None
+) -> ColumnElement[bool]:
+    """Give the list's filters as one condition. With `unread`, `with_mark(scope)` must be in the FROM."""
     conditions: list[ColumnElement[bool]] = [within(ClaimView.agency_id, scope)]
     if query.state != "all":
         conditions.append(ClaimView.is_open.is_(query.state == "open"))
@@ -208,13 +221,25 @@ def _where(session: AsyncSession, scope: Scope, query: ClaimQuery) -> ColumnElem
         (ClaimView.kind, query.kind),
         (ClaimView.insurer, query.insurer),
         (ClaimView.garage, query.garage),
+        (ClaimView.phase, query.phase),
     ):
         if values:
             conditions.append(column.in_(values))
-    if query.unread:
-        conditions.append(is_unread(scope))
+    conditions.extend(_of_the_day(scope, query, now))
     conditions.extend(_between(query))
     return and_(*conditions)
+
+
+def _of_the_day(scope: Scope, query: ClaimQuery, now: datetime | None) -> list[ColumnElement[bool]]:
+    """What depends on who asks, and when."""
+    conditions: list[ColumnElement[bool]] = []
+    if query.unread:
+        conditions.append(is_unread(scope))
+    if query.need:
+        conditions.append(needing(query.need, now or datetime.now(UTC)))
+    if query.mine:
+        conditions.append(worked_on(scope))
+    return conditions
 
 
 def _between(query: ClaimQuery) -> list[ColumnElement[bool]]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
-from shared.contracts.codes import ClaimKind, ClaimStatus
+from shared.contracts.codes import ClaimKind, ClaimStatus, RepairPhase
 from shared.errors import Invalid
 
 PAGE_SIZE: Final = 50
@@ -20,6 +20,8 @@ CLAIM_SORTS: Final = ("activity", "event_date", "claim_number", "client", "plate
 
 CLIENT_SORTS: Final = ("name", "activity")
 ClaimScope = Literal["open", "closed", "all"]
+NEEDS: Final = ("late", "silent", "documents", "cheques")
+"""What home counts, as filters of the list: `queries/needs.py` says what each means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class ClaimQuery:
     kind: tuple[str, ...] = ()
     insurer: tuple[str, ...] = ()
     garage: tuple[str, ...] = ()
+    phase: tuple[str, ...] = ()
+    need: str = ""
+    mine: bool = False
     unread: bool = False
     event_from: date | None = None
     event_to: date | None = None
@@ -61,6 +66,9 @@ class ClaimQuery:
             kind=_codes(parameters, "kind", ClaimKind),
             insurer=_several(parameters, "insurer"),
             garage=_several(parameters, "garage"),
+            phase=_codes(parameters, "phase", RepairPhase),
+            need=_one_of(parameters, "need", ("", *NEEDS), ""),
+            mine=_flag(parameters, "mine"),
             unread=_flag(parameters, "unread"),
             event_from=event_from,
             event_to=event_to,
