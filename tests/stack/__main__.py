@@ -1,4 +1,4 @@
-"""`make test-stack`: the behavioural suites and what only real engines can show, on Apache Kafka, PostgreSQL and S3.
+"""`make test-stack`: the integration suites and what only real engines can show, on Apache Kafka, PostgreSQL and S3.
 
 Says plainly what it could not get; with STACK_REQUIRED=1 that is a failure.
 """
@@ -15,7 +15,7 @@ from typing import Final
 
 from tests.stack.engines import Unavailable, running, suite_environment
 
-SUITES: Final = ("tests/integration", "tests/stack", "tests/e2e")
+SUITES: Final = ("tests/integration", "tests/stack")
 
 
 def missing(reason: str, environment: Mapping[str, str]) -> int:
