@@ -9,7 +9,7 @@ DEMO ?= 1
 RATE ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-stack bench simulate format check lock
+.PHONY: help run test test-stack bench simulate screenshots format check lock
 
 help:
 	@echo 'make run         install everything and start the stack with demo data (DEMO=0: without)'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test        all checks and tests on the embedded engines'
 	@echo 'make test-stack  the same behaviour on Kafka, PostgreSQL and S3 (STACK_REQUIRED=1: fail without them)'
 	@echo 'make bench       benchmarks against bare baselines (WRITE=1: into docs/performance.md)'
+	@echo 'make screenshots every page x language x size x theme, pictured and checked (PAGES= LANGS= URL= narrow it)'
 	@echo 'make check       the fast static checks alone;   make format   format the code'
 	@echo 'make lock        pin the newest allowed packages in the lock files'
 
@@ -34,6 +35,9 @@ test-stack:
 
 bench:
 	@$(SETUP) check && exec .venv/bin/python -m tests.performance $(if $(WRITE),--write)
+
+screenshots:
+	@$(SETUP) test && exec .venv/bin/python -m tests.visual --pages '$(PAGES)' --languages '$(LANGS)' --url '$(URL)'
 
 check:
 	@$(SETUP) check && exec .venv/bin/python -m deploy.checks
