@@ -30,8 +30,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack that most tests share: nobody kills anything in it."""
-    yield from _kept(tmp_path_factory.mktemp("stack"))
+    """The stack that most tests share: nobody kills anything in it, so none of its logs may have an error."""
+    for one in _kept(tmp_path_factory.mktemp("stack")):
+        yield one
+        assert not one.trouble()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiokafka import AIOKafkaConsumer
 
 from tests.fixtures.desk import Desk
@@ -39,7 +40,7 @@ class Repair:
         return self.garage.message(REPAIRS, self.data(**more))
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def repair(stack: Stack, broker_fr: Desk) -> Repair:
     garage = partner(stack, "garage-lyon")
     for one in await broker_fr.claims(state="open", garage=garage.id):

@@ -27,6 +27,7 @@ PUBLIC = re.compile(
 )
 PARTNERS = "/partners/"
 STREAM = "/live"
+NOBODYS = "01a20000-0000-7000-8000-000000000000"
 BODIES: dict[str, dict[str, Any]] = {
     "status": {"status": "under_assessment", "note": "x"},
     "note": {"note": "x"},
@@ -112,10 +113,18 @@ async def _owned(stack: Stack, desk: Desk, line: PartnerLine, insurer_id: str) -
         "alert_id": await soon(alert),
         "payment_reference": reference,
         "message_id": message.id,
+        "session_id": await _session_of(desk),
     }
     ids = {one["claim_number"] for one in claims} | {one["id"] for one in clients}
     ids |= {one["policy_number"] for one in claims} | set(values.values())
     return Owned(values, frozenset(ids))
+
+
+async def _session_of(desk: Desk) -> str:
+    """The id of one of the user's log-ins, as his profile names it."""
+    page = await desk.client.get("/profile")
+    found = re.search(r"/profile/sessions/([^/]+)/end", page.text)
+    return found[1] if found else str(uuid.uuid4())
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,8 @@ async def sides(stack: Stack, broker_fr: Desk, broker_il: Desk, line: PartnerLin
 
 
 def _filled(template: str, values: dict[str, str]) -> str:
-    return re.sub(r"\{(\w+)(?::path)?\}", lambda match: values[match[1]], template)
+    """Fill in an example. What belongs to one user alone (a saved view) has none: any id is a foreign one."""
+    return re.sub(r"\{(\w+)(?::path)?\}", lambda match: values.get(match[1], NOBODYS), template)
 
 
 async def _ask(http: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
@@ -195,7 +205,7 @@ async def test_the_owner_is_served_by_every_page_and_query(
             if method == "GET":
                 path = _filled(template, mine.values)
                 answer = await desk.client.get(path, follow_redirects=True)
-                if answer.status_code != 200:
+                if answer.status_code not in {200, 204}:  # 204: no toast for an alert that was read
                     wrong.append(f"{path}: {answer.status_code}")
     assert not wrong, "\n".join(wrong)
 

@@ -58,6 +58,8 @@ class Feed:
         self._held: asyncio.Queue[_Held] = asyncio.Queue()
         self._known: OrderedDict[str, None] = OrderedDict()
         self._highest: dict[str, int] = {}
+        self._sent: dict[str, int] = {}
+        """Agency -> position of the alert that went out last."""
         self._early: dict[tuple[str, str], AlertState] = {}
         """Sent before the read model had them: the newest per subject."""
 
@@ -80,7 +82,8 @@ class Feed:
                 while not getting.done() and not stop.is_set():
                     look = LATE_LOOK_SECONDS if self._early else None
                     await asyncio.wait({getting, stopping}, timeout=look, return_when=asyncio.FIRST_COMPLETED)
-                    await self._tell_of_late_arrivals()
+                    if not getting.done():
+                        await self._tell_of_late_arrivals()
                 if not getting.done():
                     getting.cancel()
                     break
@@ -109,6 +112,7 @@ class Feed:
 
     async def _send(self, held: _Held) -> None:
         alert = held.alert
+        self._sent[alert.agency_id] = alert.position
         if not self._hub.streams:
             return
         if not await self._has_arrived(held):
@@ -136,7 +140,7 @@ class Feed:
             audiences[alert.agency_id, frozenset(alert.roles)] = alert
         for alert in audiences.values():
             late = alert.model_copy(update={"id": f"{alert.id}/late"})
-            self._hub.publish(Announcement(late, (resync_event(self._highest[alert.agency_id]),)))
+            self._hub.publish(Announcement(late, (resync_event(self._sent[alert.agency_id]),)))
 
     async def _has_arrived(self, held: _Held) -> bool:
         """Wait until the read model has the alert and what it is about, or until it has waited long enough."""
