@@ -23,6 +23,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     NewTopic,
     ResourcePatternType,
     ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
 )
 
 from tests.fixtures.stack import ROOT
@@ -183,7 +186,6 @@ BROKER = ConfigResource(ResourceType.BROKER, "1")
         (lambda admin: admin.describe_configs([BROKER]), CLUSTER_REFUSED),
         (lambda admin: admin.create_acls([_grant(ME)]), CLUSTER_REFUSED),
         (lambda admin: admin.delete_acls([_all_of(ME)]), CLUSTER_REFUSED),
-        (lambda admin: admin.describe_user_scram_credentials(), CLUSTER_REFUSED),
     ],
 )
 def test_a_partner_administers_nothing(
@@ -196,22 +198,25 @@ async def test_a_partner_reads_no_permissions(garage: Login) -> None:
     assert await garage.reads_permissions() == CLUSTER_REFUSED_CODE
 
 
-@pytest.mark.parametrize("victim", ["dossier-claims", "dossier-admin", "dossier", "partner-garage-nice"])
-def test_a_partner_sets_no_password(site: Site, garage: Login, victim: str) -> None:
-    # In a process of its own: this client (2.16) may crash on the refusal. What counts is what the broker did.
+def test_a_partner_learns_no_users(garage: Login) -> None:
+    # In a process of its own: this client (2.16) crashes on the refusal, sometimes before it tells it.
     attempt = (
         "import sys\n"
         "from tests.stack.login import Login\n"
-        "from confluent_kafka.admin import *\n"
-        "bootstrap, user, password, victim = sys.argv[1:]\n"
-        "info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)\n"
-        "stolen = UserScramCredentialUpsertion(victim, info, b'stolen')\n"
-        "login = Login(bootstrap, user, password)\n"
-        "sys.exit(login.asks(lambda admin: admin.alter_user_scram_credentials([stolen])) == 'allowed')\n"
+        "login = Login(*sys.argv[1:])\n"
+        "print(login.asks(lambda admin: admin.describe_user_scram_credentials(['dossier-claims'])), flush=True)\n"
     )
-    command = [sys.executable, "-c", attempt, garage.bootstrap, garage.user, garage.password, victim]
+    command = [sys.executable, "-c", attempt, garage.bootstrap, garage.user, garage.password]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode != 1, done.stderr
+    assert done.stdout.strip() in {CLUSTER_REFUSED, ""}
+    assert done.stdout or "invalid pointer" in done.stderr or done.returncode < 0, done.stderr
+
+
+@pytest.mark.parametrize("victim", ["dossier-claims", "dossier-admin", "dossier", "partner-garage-nice"])
+def test_a_partner_sets_no_password(site: Site, garage: Login, victim: str) -> None:
+    info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
+    stolen = UserScramCredentialUpsertion(victim, info, b"stolen")
+    assert garage.asks(lambda admin: admin.alter_user_scram_credentials([stolen])) == CLUSTER_REFUSED
     assert not Login(garage.bootstrap, victim, "stolen").can_connect()
     assert site.service("claims").can_connect()
 
@@ -227,7 +232,6 @@ def test_a_partner_takes_no_transactional_id(garage: Login) -> None:
     "change",
     [
         {"password": "wrong"},
-        {"password": ""},
         {"user": "partner-nobody"},
         {"user": "dossier-claims"},
         {"user": "partner-insurer-gamma"},
