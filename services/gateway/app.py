@@ -16,6 +16,7 @@ from services.gateway.live.hub import Hub
 from services.gateway.live.routes import router as live
 from services.gateway.onramp.routes import router as onramp
 from services.gateway.pages.alert_texts import render_alert_text
+from services.gateway.pages.error_pages import install_error_pages
 from services.gateway.pages.routes import router as pages
 from services.gateway.projections import Projector, Versions
 from services.gateway.settings import GatewaySettings
@@ -68,6 +69,7 @@ def create_app(settings: GatewaySettings | None = None, clock: Clock | None = No
         title="Dossier",
         max_body_bytes=settings.upload_limit,
     )
+    install_error_pages(app)
     app.state.gateway = gateway
     app.state.feed = feed
     return app

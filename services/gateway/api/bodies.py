@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.codes import ChequeStatus, ClaimStatus
+from shared.contracts.codes import ChequeStatus, ClaimStatus, DocumentType
 
 
 class _Body(BaseModel):
@@ -37,6 +37,12 @@ class ChequeBody(_Body):
     """The next status of a cheque."""
 
     status: ChequeStatus
+
+
+class NewFileType(_Body):
+    """What a file is."""
+
+    type: DocumentType
 
 
 class ConfirmContactBody(_Body):

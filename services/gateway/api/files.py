@@ -10,9 +10,10 @@ from fastapi import APIRouter, File, Form, Header, UploadFile
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
+from services.gateway.api.bodies import NewFileType
 from services.gateway.api.shapes import FileOut
 from services.gateway.api.shaping import file_out
-from services.gateway.commands import upload_to_claim
+from services.gateway.commands import remove_file, restore_file, retype_file, upload_to_claim
 from services.gateway.commands.answers import segment
 from services.gateway.context import Gateway
 from services.gateway.identity.current import CurrentGateway, DeskUser
@@ -58,6 +59,27 @@ async def read(document_id: str, gateway: CurrentGateway, user: DeskUser) -> Fil
     """Give what is known of a file."""
     async with gateway.database.read() as session:
         return file_out(await get_document(session, user.scope, document_id))
+
+
+@router.delete("/files/{document_id}", status_code=204)
+async def remove(document_id: str, gateway: CurrentGateway, user: DeskUser) -> Response:
+    """Put a file away; `restore` takes it back."""
+    await remove_file(gateway, user, document_id)
+    return Response(status_code=204)
+
+
+@router.post("/files/{document_id}/restore")
+async def restore(document_id: str, gateway: CurrentGateway, user: DeskUser) -> FileOut:
+    """Take a removed file back."""
+    await restore_file(gateway, user, document_id)
+    return await read(document_id, gateway, user)
+
+
+@router.post("/files/{document_id}/type")
+async def retype(document_id: str, body: NewFileType, gateway: CurrentGateway, user: DeskUser) -> FileOut:
+    """Say what a file is."""
+    await retype_file(gateway, user, document_id, body.type)
+    return await read(document_id, gateway, user)
 
 
 @router.get("/files/{document_id}/content", response_class=StreamingResponse)

@@ -39,6 +39,7 @@ OPERATOR: Final = Actor(kind="system", id="operator", name="Operator")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PREFIX_BYTES: Final = 6
 _KEY_BYTES: Final = 32
+_LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +174,13 @@ async def change_user(
     user_id: str,
     *,
     at: datetime,
+    name: str | None = None,
     language: str | None = None,
+    timezone: str | None = None,
     active: bool | None = None,
     actor: Actor = OPERATOR,
 ) -> UserState:
-    """Change language or activity; an account that is disabled loses its sessions."""
+    """Change what is given; an account that is disabled loses its sessions. An empty `timezone` is the agency's."""
     user = await session.get(User, user_id, with_for_update=True)
     if user is None:
         raise NotFound("user_not_found", "There is no such account.")
@@ -185,6 +188,14 @@ async def change_user(
         await session.scalars(select(UserAgency.agency_id).where(UserAgency.user_id == user_id))
     )
     old = _user_state(user, agency_ids)
+    if name is not None:
+        user.name = _checked_name(name)
+    if timezone is not None:
+        if timezone and timezone not in available_timezones():
+            raise Invalid(
+                "invalid_timezone", "The time zone is an IANA name such as Europe/Paris.", "timezone"
+            )
+        user.timezone = timezone
     if language is not None:
         _check_language(language)
         user.language = language
@@ -296,6 +307,15 @@ def _key_hash(key: str) -> str:
 def _check_language(language: str) -> None:
     if language not in LANGUAGES:
         raise Invalid("invalid_language", f"The language is one of {', '.join(LANGUAGES)}.", "language")
+
+
+def _checked_name(name: str) -> str:
+    plain = " ".join(name.split())
+    if not plain:
+        raise Invalid("required", "A person has a name.", "name")
+    if len(plain) > _LONGEST_NAME:
+        raise Invalid("name_too_long", f"A name has at most {_LONGEST_NAME} characters.", "name")
+    return plain
 
 
 async def _user_by_email(session: AsyncSession, email: str) -> User:

@@ -34,6 +34,12 @@ class CurrentUser:
     language: str
     agencies: tuple[AgencyInfo, ...]
     session_id: str
+    timezone: str = ""
+
+    @property
+    def zone_name(self) -> str:
+        """The time zone that he reads in: his own, or his agency's."""
+        return self.timezone or (self.agencies[0].timezone if self.agencies else "UTC")
 
     @property
     def agency_ids(self) -> tuple[str, ...]:
@@ -108,6 +114,7 @@ async def find_session(session: AsyncSession, token: str, *, at: datetime, idle:
         language=user.language,
         agencies=agencies,
         session_id=held.id,
+        timezone=user.timezone,
     )
     return Found(current, at - held.last_seen_at >= TOUCH_EVERY)
 
@@ -135,6 +142,36 @@ async def end_session(session: AsyncSession, user_id: str, session_id: str) -> b
         delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id)
     )
     return bool(cast("CursorResult[object]", done).rowcount)
+
+
+async def live_sessions(
+    session: AsyncSession, user_id: str, *, at: datetime, idle: timedelta
+) -> tuple[UserSession, ...]:
+    """Give a user's sessions that are still valid, the one used last first."""
+    rows = await session.scalars(
+        select(UserSession)
+        .where(
+            UserSession.user_id == user_id,
+            UserSession.expires_at > at,
+            UserSession.last_seen_at > at - idle,
+        )
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id)
+    )
+    return tuple(rows)
+
+
+async def end_other_sessions(session: AsyncSession, user_id: str, keep: str) -> tuple[str, ...]:
+    """End all sessions of a user but one, and give which they were, so that their streams can be ended too."""
+    ended = tuple(
+        await session.scalars(
+            select(UserSession.id).where(UserSession.user_id == user_id, UserSession.id != keep)
+        )
+    )
+    if ended:
+        await session.execute(
+            delete(UserSession).where(UserSession.user_id == user_id, UserSession.id.in_(ended))
+        )
+    return ended
 
 
 async def end_all_sessions(session: AsyncSession, user_id: str) -> None:

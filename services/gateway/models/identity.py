@@ -31,6 +31,7 @@ class User(Base):
     """A person at the desk. `email` is stored folded, as it is looked up.
 
     `baseline_at`: what happened before the account existed is not unread for it.
+    `timezone`: an IANA name of his own; empty for the one of his agency.
     """
 
     __tablename__ = "user"
@@ -40,6 +41,7 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(10))
+    timezone: Mapped[str] = mapped_column(String(64), default="")
     password_hash: Mapped[str] = mapped_column(String(300))
     active: Mapped[bool]
     baseline_at: Mapped[datetime] = mapped_column(UtcDateTime())

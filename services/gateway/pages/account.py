@@ -1,4 +1,4 @@
-"""Logging in and out, language, theme, and the profile."""
+"""Logging in and out, language and theme."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from services.gateway.pages.visits import (
     PageRoute,
     Visit,
     local_path,
-    user_visit,
     visit_of,
 )
 from shared.errors import DomainError
@@ -90,12 +89,6 @@ async def choose_theme(
     if theme in THEMES:
         response.set_cookie(THEME_COOKIE, theme, max_age=YEAR, samesite="lax", path="/")
     return response
-
-
-@router.get("/profile")
-async def profile(visit: Annotated[Visit, Depends(user_visit)]) -> Response:
-    title = translations(visit.reader.language.code).gettext("Profile")
-    return visit.page("account/profile.html", title)
 
 
 def _login_page(

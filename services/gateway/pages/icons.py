@@ -19,7 +19,9 @@ USED: Final = frozenset(
     mail id address-book refresh wifi-off note dots filter motorbike home-2 stethoscope paw lock ban circle
     circle-dot gavel scale user-shield user-check clipboard-check printer hourglass flame droplet glass wind bandage car-crash
     car-garage steering-wheel inbox history pencil coin settings arrow-up arrow-down search-off file-off eye trash
+    bookmark bookmarks keyboard calendar-due car-suv arrow-narrow-up list-check
     arrow-back-up question-mark key device-desktop layout-list
+    zoom-in zoom-out rotate-clockwise external-link device-mobile palette typography table chart-bar
     """.split()  # noqa: SIM905 - a list of names is read best as one block
 )
 MIRRORED: Final = frozenset(

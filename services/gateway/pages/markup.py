@@ -13,7 +13,7 @@ from markupsafe import Markup
 from services.gateway.pages.alert_texts import HAPPENING_ICONS, AnyAlert, alert_text, happening_name
 from services.gateway.pages.assets import asset_url
 from services.gateway.pages.changes import AnyChange, arrow_of, change_texts, short_text
-from services.gateway.pages.figures import policy_number_parts
+from services.gateway.pages.figures import isolated_code, policy_number_parts
 from services.gateway.pages.icons import icon
 from services.gateway.pages.languages import LANGUAGES
 from services.gateway.pages.rendering import current_reader
@@ -175,6 +175,20 @@ def count(value: int) -> str:
     return current_reader().number(value)
 
 
+def page_numbers(page: int, pages: int) -> list[int | None]:
+    """The pages that a list links to: both ends, and those around this one; None where some are left out."""
+    wanted = sorted({1, pages, *(one for one in range(page - 1, page + 2) if 1 <= one <= pages)})
+    found: list[int | None] = []
+    for one in wanted:
+        before = found[-1] if found else None
+        if before is not None and one - before == 2:  # noqa: PLR2004 - a gap of one page is that page
+            found.append(one - 1)
+        elif before is not None and one - before > 1:
+            found.append(None)
+        found.append(one)
+    return found
+
+
 def query(parameters: dict[str, Any]) -> str:
     """URL parameters, leaving out the empty ones."""
     return urlencode({key: value for key, value in parameters.items() if value not in (None, "")})
@@ -204,6 +218,12 @@ def happening(value: str) -> str:
 def happening_icon(value: str) -> str:
     """The icon of what happened."""
     return HAPPENING_ICONS.get(value.partition("-")[0], "history")
+
+
+def what_of(value: str) -> str:
+    """What a happening is about, for the filter of an activity: repair, appraisal, settlement, document or the file itself."""
+    head = value.partition("-")[0]
+    return {"cheque": "settlement"}.get(head, head)
 
 
 def alert(value: AnyAlert) -> Any:
@@ -251,6 +271,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "size": size,
     "count": count,
     "path_part": path_part,
+    "isolate": isolated_code,
     "happening": happening,
     "happening_icon": happening_icon,
 }
@@ -259,8 +280,10 @@ GLOBALS: Final[dict[str, Any]] = {
     "asset": asset_url,
     "choices": choices,
     "query": query,
+    "page_numbers": page_numbers,
     "changes": changes,
     "what_changed": what_changed,
+    "what_of": what_of,
     "alert_words": alert,
     "arrow": arrow,
     "countries": countries,
@@ -270,6 +293,7 @@ GLOBALS: Final[dict[str, Any]] = {
     "stepper": stepper,
     "line_icons": LINE_ICONS,
     "languages": tuple(LANGUAGES.values()),
+    "language_choices": tuple((one.code, one.name) for one in LANGUAGES.values()),
     "reader": current_reader,
 }
 TESTS: Final[dict[str, Callable[..., bool]]] = {

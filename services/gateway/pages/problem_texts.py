@@ -83,5 +83,12 @@ def _texts(language: str) -> dict[str, str]:
         "unsupported_media_type": refused_type,
         "storage_unavailable": unavailable,
         "no_file": gettext("Choose a file first."),
+        "session_not_found": not_there,
+        "file_removed": gettext("This file is removed."),
+        "wrong_password": gettext("The present password is not right."),
+        "invalid_password": gettext("A password has at least 10 characters."),
+        "passwords_differ": gettext("The two new passwords are not the same."),
+        "name_too_long": gettext("This name is too long."),
+        "invalid_timezone": gettext("This time zone does not exist."),
         "cross_site": gettext("This request came from another site and was refused."),
     }

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from services.gateway.pages import account, alerts, claims, clients, contracts, files, home
+from services.gateway.pages import (
+    account,
+    alerts,
+    claims,
+    clients,
+    contracts,
+    files,
+    home,
+    profile,
+    search,
+    styleguide,
+)
 from services.gateway.pages.assets import serve_asset
 
 router = APIRouter()
-for pages in (account, files, home, claims, clients, contracts, alerts):
+for pages in (account, profile, files, home, claims, clients, contracts, alerts, search, styleguide):
     router.include_router(pages.router)
 router.add_api_route(
     "/static/{package}/{path:path}",

@@ -18,7 +18,7 @@ from services.gateway.identity.sessions import CurrentUser
 from services.gateway.live.events import EVENTS_PER_ALERT, LAST_OF_POSITION
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import Language, choose_language, translations
-from services.gateway.pages.notices import NOTICE_COOKIE, notice_text
+from services.gateway.pages.notices import NOTICE_COOKIE, notice_of, notice_text
 from services.gateway.pages.problem_texts import problem_text, problem_title
 from services.gateway.pages.rendering import html_response, render
 from services.gateway.queries import newest_position, unread_count
@@ -47,6 +47,7 @@ class Desk:
     search: str = ""
     down: tuple[Any, ...] = ()
     notice: str = ""
+    undo: str = ""
 
     @property
     def sees_clients(self) -> bool:
@@ -120,7 +121,8 @@ class Visit:
         self, template: str, title: str, active: str = "", *, status: int = 200, **context: Any
     ) -> Response:
         """Answer with a whole page in its frame."""
-        notice = self.request.cookies.get(NOTICE_COOKIE, "")
+        cookie = self.request.cookies.get(NOTICE_COOKIE, "")
+        notice, undo = notice_of(cookie)
         desk = Desk(
             language=self.reader.language,
             theme=self.theme,
@@ -132,18 +134,20 @@ class Visit:
             search=self.request.query_params.get("q", "")[:200] if active == "search" else "",
             down=tuple(self.gateway.status.down) if self.somebody else (),
             notice=notice_text(notice, self.reader.language.code),
+            undo=undo,
         )
         html = render(template, self.reader, {"desk": desk, "title": title, **context})
         response = html_response(self.request, html, status=status)
-        if notice:
+        if cookie:
             response.delete_cookie(NOTICE_COOKIE, path="/")
         return response
 
-    def redirect(self, path: str, notice: str = "") -> Response:
-        """Go on to a page after a form, with a notice that is shown once."""
+    def redirect(self, path: str, notice: str = "", subject: str = "") -> Response:
+        """Go on to a page after a form, with a notice that is shown once; `subject` is what can be undone."""
         response = RedirectResponse(path, status_code=SEE_OTHER)
         if notice:
-            response.set_cookie(NOTICE_COOKIE, notice, max_age=60, httponly=True, samesite="lax", path="/")
+            value = f"{notice}|{subject}" if subject else notice
+            response.set_cookie(NOTICE_COOKIE, value, max_age=60, httponly=True, samesite="lax", path="/")
         return response
 
     def errors_of(self, error: DomainError | Problem) -> dict[str, str]:
@@ -204,7 +208,7 @@ async def error_page(request: Request, problem: Problem) -> Response:
         and request.method == "GET"
     ):
         return RedirectResponse(login_path(here(request)), status_code=SEE_OTHER)
-    visit = await visit_of(request)
+    visit = await _visit_in_trouble(request)
     language = visit.reader.language.code
     context: dict[str, Any] = {
         "problem": problem,
@@ -214,6 +218,15 @@ async def error_page(request: Request, problem: Problem) -> Response:
     if visit.fragment:
         return visit.part("parts/error.html", status=problem.status, **context)
     return visit.page("error.html", problem_title(problem.status, language), status=problem.status, **context)
+
+
+async def _visit_in_trouble(request: Request) -> Visit:
+    """Give the visit that an error page is for; where even asking who it is fails, that of somebody unknown."""
+    try:
+        return await visit_of(request)
+    except Exception as error:  # noqa: BLE001 - the page must come whatever is broken, and this is logged
+        log_unexpected(error)
+        return Visit(request, gateway_of(request), None)
 
 
 def here(request: Request) -> str:
@@ -242,7 +255,7 @@ def login_path(next_path: str) -> str:
 
 
 def _zone(user: CurrentUser | None) -> ZoneInfo:
-    name = user.agencies[0].timezone if user and user.agencies else "UTC"
+    name = user.zone_name if user else "UTC"
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

@@ -152,14 +152,16 @@ async def contracts_where(
     return tuple(contract_row(one) for one in rows)
 
 
-async def get_document(session: AsyncSession, scope: Scope, document_id: str) -> DocumentRow:
-    """Give what is known of a file; `NotFound` for one that is removed or not this user's."""
+async def get_document(
+    session: AsyncSession, scope: Scope, document_id: str, *, removed: bool = False
+) -> DocumentRow:
+    """Give what is known of a file; `NotFound` for one that is not this user's, or is (or with `removed`: is not) removed."""
     row = (
         await session.execute(
             select(DocumentView.state, DocumentView.client_id).where(
                 within(DocumentView.agency_id, scope),
                 DocumentView.id == document_id,
-                DocumentView.removed.is_(False),
+                DocumentView.removed.is_(removed),
             )
         )
     ).first()

@@ -65,14 +65,14 @@ async function showToasts() {
   }
 }
 
-function toast(card) {
+export function toast(card, time = TOAST_TIME) {
   const box = document.getElementById("toasts");
   while (box.children.length >= MANY) box.firstElementChild.remove();
   box.append(card);
-  let timer = setTimeout(() => card.remove(), TOAST_TIME);
+  let timer = setTimeout(() => card.remove(), time);
   card.addEventListener("pointerenter", () => clearTimeout(timer));
   card.addEventListener("focusin", () => clearTimeout(timer));
-  card.addEventListener("pointerleave", () => { timer = setTimeout(() => card.remove(), TOAST_TIME / 2); });
+  card.addEventListener("pointerleave", () => { timer = setTimeout(() => card.remove(), time / 2); });
 }
 
 async function get(url) {

@@ -3,10 +3,18 @@ import { startLive } from "./live.js";
 import { startAlerts } from "./alerts.js";
 import { startPages } from "./pages.js";
 import { startUploads } from "./uploads.js";
+import { startRows } from "./rows.js";
 import { startControls } from "./controls.js";
+import { startSearch } from "./search.js";
+import { startFiles } from "./files.js";
+import { startViewer } from "./viewer.js";
 
 startControls();
 startUploads();
+startRows();
+startSearch();
+startFiles();
+startViewer();
 if (document.body.dataset.live) {
   startLive(document.body.dataset.live);
   startPages();

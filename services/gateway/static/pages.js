@@ -14,6 +14,7 @@ export function startPages() {
   document.addEventListener("desk:resync", () => everything());
   document.addEventListener("desk:alert", () => soon("alerts"));
   document.addEventListener("desk:refresh", () => everything());
+  document.addEventListener("desk:refresh-list", () => refreshList());
   document.addEventListener("pointermove", (event) => { if (event.target.closest?.("[data-live-list]")) hand = Date.now(); }, { passive: true });
   document.addEventListener("click", (event) => { if (event.target.closest("#updates-pill")) refreshList(); });
   document.addEventListener("desk:seen", (event) => plain(event.detail.claim_number));
@@ -68,7 +69,7 @@ function soon(name) {
 
 function updateList() {
   const list = document.querySelector("[data-live-list]");
-  const inUse = list.contains(document.activeElement) || (list.querySelector("table")?.matches(":hover") && Date.now() - hand < HAND_RESTS);
+  const inUse = list.contains(document.activeElement) || list.querySelector("tr.chosen") !== null || (list.querySelector("table")?.matches(":hover") && Date.now() - hand < HAND_RESTS);
   if (list.dataset.jump === "yes" && !inUse && scrollY < 400) return refreshList();
   return offer(list);
 }

@@ -14,12 +14,13 @@ import httpx
 import jwt
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import true
+from sqlalchemy import select, true
 
+from services.gateway.models import UserSession
 from shared.contracts.claims import Insured
 from shared.contracts.codes import PartnerKind, Role
 from shared.contracts.policy import Risk
-from tests.integration.gateway.frame import Desk, Person, client, contract
+from tests.integration.gateway.frame import PASSWORD, Desk, Person, client, contract
 
 CANARY: Final = "Quetzalcoatl"
 """In every text of the owner's agency; whoever sees it sees that agency's data."""
@@ -49,6 +50,9 @@ WALK: Final[dict[tuple[str, str], Kind]] = {
     ("GET", "/api/v1/files/{document_id}"): "one",
     ("GET", "/api/v1/files/{document_id}/content"): "one",
     ("GET", "/api/v1/files/{document_id}/download"): "one",
+    ("DELETE", "/api/v1/files/{document_id}"): "mark",
+    ("POST", "/api/v1/files/{document_id}/restore"): "mark",
+    ("POST", "/api/v1/files/{document_id}/type"): "mark",
     ("GET", "/api/v1/clients"): "listed",
     ("GET", "/api/v1/clients/{client_id}"): "one",
     ("POST", "/api/v1/clients/{client_id}/confirm-contact"): "command",
@@ -73,6 +77,15 @@ WALK: Final[dict[tuple[str, str], Kind]] = {
     ("GET", "/static/{package}/{path:path}"): "public",
     ("HEAD", "/static/{package}/{path:path}"): "public",
     ("GET", "/profile"): "mine",
+    ("POST", "/profile"): "mine",
+    ("POST", "/profile/password"): "mine",
+    ("POST", "/profile/sessions/end-others"): "mine",
+    ("POST", "/profile/sessions/{session_id}/end"): "mark",
+    ("GET", "/styleguide"): "public",
+    ("GET", "/search/results"): "listed",
+    ("POST", "/files/{file_id}/type"): "mark",
+    ("POST", "/files/{file_id}/remove"): "mark",
+    ("POST", "/files/{file_id}/restore"): "mark",
     ("GET", "/"): "listed",
     ("GET", "/search"): "listed",
     ("GET", "/claims"): "listed",
@@ -104,6 +117,9 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "confirm-contact": {"details": ["email"]},
     "contact": {"email": "x@demo.example"},
     "cheques": {"status": "received"},
+    "type": {"type": "damage_photo"},
+    "password": {"old": PASSWORD, "password": PASSWORD, "repeated": PASSWORD},
+    "profile": {"name": "x", "language": "fr"},
 }
 
 
@@ -187,15 +203,28 @@ async def _fill(desk: Desk, name: str, number: str) -> Owned:
         "policy_number": policy.policy_number,
         "alert_id": alert.id,
         "message_id": "m-1",
+        "session_id": await _other_session(desk, broker),
         "package": "desk@1",
         "path": "nothing.css",
     }
     return Owned(agency, broker, values)
 
 
+async def _other_session(desk: Desk, person: Person) -> str:
+    """Log the person in on one more device."""
+    await desk.browser().post("/api/v1/session", json={"email": person.email, "password": PASSWORD})
+    async with desk.database.read() as session:
+        found = await session.scalars(
+            select(UserSession.id).where(UserSession.user_id == person.id).order_by(UserSession.id.desc())
+        )
+    return found.first() or ""
+
+
 async def ask(http: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
     if method in {"GET", "HEAD"}:
-        parameters = {"q": CANARY[:6]} if path in {"/search", "/claims", "/clients"} else None
+        parameters = (
+            {"q": CANARY[:6]} if path in {"/search", "/search/results", "/claims", "/clients"} else None
+        )
         return await http.request(method, path, params=parameters)
     if path.endswith("/files"):
         return await http.post(path, files={"file": ("a.jpg", b"content", "image/jpeg")})
@@ -246,6 +275,9 @@ async def test_the_owner_is_served(desk: Desk, owned: Owned) -> None:
         desk.services.will_answer("GET", f"/files/{owned.values['document_id']}/{what}", CANARY.encode())
     paper = {"id": "x", "name": "a", "type": "other", "content_type": "image/jpeg", "size": 1}
     desk.services.will_answer("POST", "/files", {"result": paper, "events": []}, 201)
+    kept = f"/files/{owned.values['document_id']}"
+    for method, path in (("DELETE", kept), ("POST", f"{kept}/restore"), ("POST", f"{kept}/type")):
+        desk.services.will_answer(method, path, {"result": paper, "events": []})
 
     def check(kind: Kind, path: str, answer: httpx.Response) -> bool:
         shown = answer.request.method != "GET" or kind == "mark" or CANARY in answer.text

@@ -13,19 +13,39 @@ from typing import Any
 
 import pytest
 
+from services.gateway.identity.profile import SessionInfo
 from services.gateway.pages import alert_texts, field_names, languages, problem_texts, words
 from services.gateway.pages.alert_links import alert_link
 from services.gateway.pages.claims import claim_context
 from services.gateway.pages.contracts import TABS, balance_of
+from services.gateway.pages.devices import device_of
 from services.gateway.pages.languages import LANGUAGES
 from services.gateway.pages.needs import needs_of
 from services.gateway.pages.rendering import TEMPLATES, render
+from services.gateway.pages.styleguide import guide_context
 from services.gateway.queries import AlertPage, ClaimQuery, ClientQuery, SearchResult
 from services.gateway.queries.rows import Page
 from shared.http.problems import Problem
 from tests.unit.gateway import page_samples as samples
 
 FILTERS = {"insurer": (("insurer-alpha", "Άλφα"),), "garage": (("garage-one", "Ομάδα"),)}
+
+
+def profile_page(language: str) -> dict[str, Any]:
+    chrome = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36"
+    at = samples.NOW - timedelta(hours=2)
+    sessions = (
+        SessionInfo("session-1", chrome, "192.0.2.7", at, samples.NOW, current=True),
+        SessionInfo("session-2", "", "", at, at, current=False),
+    )
+    return {
+        "values": {"name": "Άλφα", "language": "fr", "timezone": "Europe/Paris"},
+        "errors": {"name": "Λάθος", "": "Σφάλμα"},
+        "password_errors": {"old": "Λάθος"},
+        "sessions": [(one, device_of(one.user_agent)) for one in sessions],
+        "zones": [("Europe/Paris", "Παρίσι")],
+        "agency_zone": "Europe/Paris",
+    }
 
 
 def list_of(*items: Any) -> Page[Any]:
@@ -108,7 +128,8 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
         "account/login.html",
         lambda _: {"next": "/", "email": "", "errors": {"": "Λάθος", "email": "Λάθος"}},
     ),
-    "profile": ("account/profile.html", lambda _: {}),
+    "profile": ("account/profile.html", profile_page),
+    "style guide": ("styleguide.html", lambda language: guide_context(samples.NOW, language)),
     "operations": ("account/ops.html", lambda _: {}),
     "home": ("home.html", lambda language: home(language, late_row())),
     "home with nothing to do": ("home.html", home),
@@ -168,8 +189,11 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
         },
     ),
     "search without a match": ("search.html", lambda _: {"text": "ζ", "result": SearchResult()}),
-    "picture": ("files/file.html", lambda _: {"document": samples.document_row()}),
-    "pdf": ("files/file.html", lambda _: {"document": samples.document_row(content_type="application/pdf")}),
+    "picture": ("files/file.html", lambda _: {"document": samples.document_row(), "place": "/"}),
+    "pdf": (
+        "files/file.html",
+        lambda _: {"document": samples.document_row(content_type="application/pdf"), "place": "/"},
+    ),
     "refused": (
         "error.html",
         lambda _: {"problem": Problem(403, "not_allowed", ""), "text": "Κείμενο", "reference": ""},
@@ -183,6 +207,12 @@ PARTS: dict[str, Callable[[str], dict[str, Any]]] = {
     "alerts/_latest.html": lambda _: alerts_page(samples.alert_row()),
     "alerts/_toast.html": lambda _: {"alert": samples.alert_row(), "link": alert_link},
     "alerts/_count.html": lambda _: {"unread": 2},
+    "parts/search_results.html": lambda _: {
+        "text": "ζ",
+        "result": SearchResult((samples.claim_row(),), (samples.client_row(),), (samples.contract_row(),)),
+    },
+    "files/_about.html": lambda _: {"document": samples.document_row()},
+    "files/_removed.html": lambda _: {"document": samples.document_row()},
     "parts/error.html": lambda _: {
         "problem": Problem(404, "not_found", ""),
         "text": "Κείμενο",
