@@ -31,10 +31,10 @@ class Visitor:
         self.requests: list[str] = []
         """Addresses that his tabs asked for, in order."""
 
-    async def log_in(self, email: str, language: str = "") -> Page:
-        """Log in by the page, as people do; gives the tab."""
+    async def log_in(self, email: str, language: str = "", **device: Any) -> Page:
+        """Log in by the page, as people do; gives the tab. `device` is what Playwright takes for a context."""
         account = self._stack.account(email)
-        self._context = await self._browser.new_context(base_url=self._stack.url)
+        self._context = await self._browser.new_context(base_url=self._stack.url, **device)
         self._context.on("request", lambda request: self.requests.append(request.url))
         page = await self.tab("/login")
         await page.fill("input[name=email]", account.email)
