@@ -30,7 +30,7 @@ from services.gateway.commands.files import (
     upload_to_client,
     upload_to_contract,
 )
-from services.gateway.commands.saved_views import delete_view, move_view, rename_view, save_view
+from services.gateway.commands.saved_views import delete_view, move_view, rename_view, restore_view, save_view
 from services.gateway.commands.seen import mark_claims_seen, unmark_claims_seen
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "remove_file",
     "rename_view",
     "restore_file",
+    "restore_view",
     "retype_file",
     "reveal_identity_number",
     "save_view",

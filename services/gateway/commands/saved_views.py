@@ -23,6 +23,7 @@ async def save_view(gateway: Gateway, user: CurrentUser, name: str, query: str) 
     name = _name(name)
     async with gateway.database.write() as session:
         mine = SavedView.user_id == user.user_id
+        await session.execute(delete(SavedView).where(mine, SavedView.position < 0))
         if await session.scalar(select(SavedView.id).where(mine, SavedView.name == name)):
             raise Conflict("view_exists", "There is a view of this name.", "name")
         number, last = (
@@ -65,7 +66,7 @@ async def move_view(gateway: Gateway, user: CurrentUser, view_id: str, steps: in
         order = list(
             await session.scalars(
                 select(SavedView.id)
-                .where(SavedView.user_id == user.user_id)
+                .where(SavedView.user_id == user.user_id, SavedView.position > 0)
                 .order_by(SavedView.position, SavedView.created_at)
             )
         )
@@ -77,20 +78,34 @@ async def move_view(gateway: Gateway, user: CurrentUser, view_id: str, steps: in
             await session.execute(update(SavedView).where(SavedView.id == one).values(position=position))
 
 
-async def delete_view(gateway: Gateway, user: CurrentUser, view_id: str) -> tuple[str, str]:
-    """Take a view away; gives its name and parameters, from which it can be made again."""
+async def delete_view(gateway: Gateway, user: CurrentUser, view_id: str) -> None:
+    """Take a view away. The one taken away last is kept aside (position below 0), so that it can be brought back."""
+    require_desk(user)
+    mine = SavedView.user_id == user.user_id
+    async with gateway.database.write() as session:
+        await session.execute(delete(SavedView).where(mine, SavedView.position < 0))
+        found = await session.execute(
+            update(SavedView)
+            .where(mine, SavedView.id == view_id)
+            .values(position=-SavedView.position)
+            .returning(SavedView.id)
+        )
+        if found.first() is None:
+            raise _missing()
+
+
+async def restore_view(gateway: Gateway, user: CurrentUser, view_id: str) -> None:
+    """Bring back the view that was taken away last."""
     require_desk(user)
     async with gateway.database.write() as session:
-        found = (
-            await session.execute(
-                delete(SavedView)
-                .where(SavedView.id == view_id, SavedView.user_id == user.user_id)
-                .returning(SavedView.name, SavedView.query)
-            )
-        ).first()
-    if found is None:
-        raise _missing()
-    return found.name, found.query
+        found = await session.execute(
+            update(SavedView)
+            .where(SavedView.user_id == user.user_id, SavedView.id == view_id, SavedView.position < 0)
+            .values(position=-SavedView.position)
+            .returning(SavedView.id)
+        )
+        if found.first() is None:
+            raise _missing()
 
 
 def _name(value: str) -> str:

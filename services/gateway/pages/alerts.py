@@ -6,9 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Response
 
-from services.gateway.commands import mark_alert_read, mark_all_alerts_read
+from services.gateway.commands import (
+    mark_alert_read,
+    mark_alerts_read,
+    mark_everything_read,
+    unmark_alerts_read,
+)
+from services.gateway.pages.alert_groups import ALERT_KINDS, grouped, kind_names
 from services.gateway.pages.alert_links import alert_link
-from services.gateway.pages.languages import translations
 from services.gateway.pages.visits import PageRoute, Visit, desk_visit, local_path
 from services.gateway.queries import list_alerts
 from shared.errors import NotFound
@@ -19,19 +24,21 @@ _BELL = 12
 
 
 @router.get("/alerts")
-async def alerts_page(visit: Desk, before: int | None = None, show: str = "all") -> Response:
+async def alerts_page(visit: Desk, before: int | None = None, show: str = "all", kind: str = "") -> Response:
+    kinds = ALERT_KINDS.get(kind, ())
     async with visit.gateway.database.read() as session:
-        found = await list_alerts(session, visit.user.scope, before=before, limit=100)
-    items = [one for one in found.items if show != "unread" or not one.read]
-    title = translations(visit.reader.language.code).gettext("Alerts")
+        found = await list_alerts(
+            session, visit.user.scope, before=before, limit=100, kinds=kinds, unread=show == "unread"
+        )
     return visit.page(
         "alerts/list.html",
-        title,
+        visit.text("Alerts"),
         "alerts",
         alerts=found,
-        items=items,
         show=show,
-        days=_by_day(visit, items),
+        kind=kind if kinds else "",
+        kinds=tuple(kind_names(visit.reader.language.code).items()),
+        days=grouped(found.items, visit.reader),
         link=alert_link,
     )
 
@@ -76,20 +83,27 @@ async def open_alert(visit: Desk, alert_id: str, to: str = "/alerts") -> Respons
 
 
 @router.post("/alerts/read")
-async def read_all(visit: Desk, next: Annotated[str, Form()] = "/alerts") -> Response:  # noqa: A002
-    await mark_all_alerts_read(visit.gateway, visit.user)
-    return visit.redirect(local_path(next), "alerts_read")
+async def read_many(
+    visit: Desk,
+    alert: Annotated[list[str] | None, Form()] = None,
+    next: Annotated[str, Form()] = "/alerts",  # noqa: A002
+) -> Response:
+    """Mark some alerts as read; without a choice, all that there are."""
+    if alert:
+        number, undo_id = await mark_alerts_read(visit.gateway, visit.user, alert)
+    else:
+        number, undo_id = await mark_everything_read(visit.gateway, visit.user)
+    return visit.redirect(local_path(next), "alerts_read" if number else "", undo_id)
+
+
+@router.post("/alerts/read/{undo_id}/undo")
+async def unread_again(visit: Desk, undo_id: str) -> Response:
+    """Take back what one act marked as read."""
+    await unmark_alerts_read(visit.gateway, visit.user, undo_id)
+    return visit.redirect("/alerts", "alerts_unread")
 
 
 @router.post("/alerts/{alert_id}/read")
 async def read_one(visit: Desk, alert_id: str, next: Annotated[str, Form()] = "/alerts") -> Response:  # noqa: A002
     await mark_alert_read(visit.gateway, visit.user, alert_id)
     return visit.redirect(local_path(next))
-
-
-def _by_day(visit: Visit, items: list) -> list[tuple[str, list]]:  # type: ignore[type-arg]
-    """Group alerts under the day they came, newest first."""
-    days: dict[str, list] = {}  # type: ignore[type-arg]
-    for item in items:
-        days.setdefault(visit.reader.long_date(item.at.astimezone(visit.reader.zone).date()), []).append(item)
-    return list(days.items())

@@ -7,56 +7,46 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Response
 
-from services.gateway.commands import change_cheque, change_claim_status, mark_claim_seen, note_claim
+from services.gateway.commands import (
+    change_cheque,
+    change_claim_parties,
+    change_claim_status,
+    mark_claim_seen,
+    mark_file_read,
+    note_claim,
+)
+from services.gateway.pages import claim_list
 from services.gateway.pages.changes import change_texts
 from services.gateway.pages.claim_changes import changed_fields, since_of
+from services.gateway.pages.claim_parties import (
+    FIRMS,
+    Directory,
+    missing_names,
+    parties_command,
+    party_values,
+    third_party_count,
+)
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import translations
+from services.gateway.pages.markup import what_of
+from services.gateway.pages.next_steps import missing_documents, next_steps
 from services.gateway.pages.visits import PageRoute, Visit, desk_visit
-from services.gateway.queries import ClaimDetail, ClaimQuery, claim_filters, get_claim, list_claims
+from services.gateway.queries import ClaimDetail, get_claim, partner_directory
 from shared.errors import DomainError
 from shared.http.problems import Problem
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router.include_router(claim_list.router)
 Desk = Annotated[Visit, Depends(desk_visit)]
-_FILTERS: Final = (
-    "status",
-    "kind",
-    "insurer",
-    "garage",
-    "event_from",
-    "event_to",
-    "claim_number",
-    "plate",
-    "client",
-)
+_CHEQUE_STEPS: Final = {
+    "announced": ("received",),
+    "received": ("deposited",),
+    "deposited": ("cleared", "bounced"),
+    "bounced": ("replaced",),
+}
+"""The usual next steps of a cheque, as buttons; its dialog has every status."""
+
 _REFUSALS: Final = (DomainError, Problem)
-
-
-@router.get("/claims")
-async def claims_list(visit: Desk) -> Response:
-    query = ClaimQuery.parse(visit.request.query_params)
-    async with visit.gateway.database.read() as session:
-        page = await list_claims(session, visit.user.scope, query)
-        filters = {} if visit.fragment else await claim_filters(session, visit.user.scope)
-    parameters = {
-        key: value
-        for key, value in visit.request.query_params.items()
-        if key in ClaimQuery.__slots__ and value
-    }
-    more = any(getattr(query, name) for name in _FILTERS)
-    context: dict[str, Any] = {
-        "page": page,
-        "query_": query,
-        "parameters": parameters,
-        "filtered": more or bool(query.q) or query.unread or query.state == "closed",
-    }
-    if visit.fragment:
-        address = query.url_parameters()
-        headers = {"hx-replace-url": f"/claims?{address}" if address else "/claims"}
-        return visit.part("claims/_list.html", headers=headers, **context)
-    title = translations(visit.reader.language.code).gettext("Claims")
-    return visit.page("claims/list.html", title, "claims", filters=filters, more_filters=more, **context)
 
 
 @router.get("/claims/{claim_number}")
@@ -68,7 +58,9 @@ async def claim_page(visit: Desk, claim_number: str, since: str = "") -> Respons
     """
     async with visit.gateway.database.read() as session:
         claim = await get_claim(session, visit.user.scope, claim_number)
-    response = _claim_response(visit, claim, since=_instant(since))
+        directory = await partner_directory(session, *FIRMS)
+    visit.unread -= await mark_file_read(visit.gateway, visit.user, claim_number=claim_number)
+    response = _claim_response(visit, claim, since=_instant(since), directory=directory)
     await mark_claim_seen(visit.gateway, visit.user, claim_number)
     return response
 
@@ -97,6 +89,52 @@ async def change_status(
     return visit.redirect(visit.request.url.path.removesuffix("/status"), "status_changed")
 
 
+@router.post("/claims/{claim_number}/close")
+async def close(visit: Desk, claim_number: str, note: Annotated[str, Form()] = "") -> Response:
+    """Close a claim; the reason stands in its history."""
+    return await _with_reason(visit, claim_number, "close", ("closed", "claim_closed"), note)
+
+
+@router.post("/claims/{claim_number}/reopen")
+async def reopen(visit: Desk, claim_number: str, note: Annotated[str, Form()] = "") -> Response:
+    """Reopen a claim that was closed, rejected or withdrawn; the reason stands in its history."""
+    return await _with_reason(visit, claim_number, "reopen", ("reopened", "claim_reopened"), note)
+
+
+async def _with_reason(
+    visit: Visit, claim_number: str, dialog: str, status: tuple[str, str], note: str
+) -> Response:
+    if not note.strip():
+        return await _again(visit, claim_number, dialog, {"note": note}, {"note": _required(visit)})
+    try:
+        await change_claim_status(visit.gateway, visit.user, claim_number, status[0], note.strip())
+    except _REFUSALS as error:
+        return await _again(visit, claim_number, dialog, {"note": note}, visit.errors_of(error))
+    return visit.redirect(visit.request.url.path.removesuffix(f"/{dialog}"), status[1])
+
+
+@router.post("/claims/{claim_number}/parties")
+async def change_parties(visit: Desk, claim_number: str) -> Response:
+    """Assign garage and appraiser from the directory; correct third parties and their agent."""
+    form = await visit.request.form()
+    typed = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
+    async with visit.gateway.database.read() as session:
+        claim = await get_claim(session, visit.user.scope, claim_number)
+        directory = await partner_directory(session, *FIRMS)
+    body = parties_command(claim, typed, directory)
+    values = {**party_values(claim), **typed}
+    if name := missing_names(typed, body):
+        return await _again(visit, claim_number, "parties", values, {name: _required(visit)})
+    path = visit.request.url.path.removesuffix("/parties")
+    if not body:
+        return visit.redirect(path)
+    try:
+        await change_claim_parties(visit.gateway, visit.user, claim_number, body)
+    except _REFUSALS as error:
+        return await _again(visit, claim_number, "parties", values, visit.errors_of(error))
+    return visit.redirect(f"{path}#parties", "parties_changed")
+
+
 @router.post("/claims/{claim_number}/cheques/{payment_reference:path}")
 async def change_cheque_status(
     visit: Desk,
@@ -119,6 +157,7 @@ def claim_context(
     *,
     since: datetime | None = None,
     form: dict[str, Any] | None = None,
+    directory: Directory | None = None,
 ) -> dict[str, Any]:
     """Give what the claim's template shows: the claim, and which fields are marked as changed."""
     changed = claim.changed if since is None else changed_fields(claim.history, since, user_id)
@@ -134,6 +173,14 @@ def claim_context(
         "changed_prefix": lambda prefix: any(field.startswith(prefix + ".") for field in by_field),
         "since": (since or since_of(claim, reader.now)).isoformat(),
         "form": form or {"dialog": "", "typed": {}, "errors": None},
+        "steps": next_steps(claim, reader),
+        "missing_documents": missing_documents(claim),
+        "directory": directory or {},
+        "party_values": party_values(claim),
+        "third_party_places": range(third_party_count(claim)),
+        "activity_whats": tuple(dict.fromkeys(what_of(one.happening) for one in claim.history)),
+        "activity_whos": tuple(dict.fromkeys(one.actor_kind for one in claim.history)),
+        "cheque_steps": _CHEQUE_STEPS,
     }
 
 
@@ -143,9 +190,12 @@ def _claim_response(
     *,
     since: datetime | None = None,
     form: dict[str, Any] | None = None,
+    directory: Directory | None = None,
     status: int = 200,
 ) -> Response:
-    context = claim_context(claim, visit.reader, visit.user.user_id, since=since, form=form)
+    context = claim_context(
+        claim, visit.reader, visit.user.user_id, since=since, form=form, directory=directory
+    )
     if visit.fragment:
         return visit.part("claims/_claim.html", **context)
     title = f"{claim.state.plate or claim.state.claim_number} · {claim.state.insured.name or claim.state.client_name}"
@@ -158,10 +208,15 @@ async def _again(
     """Show the claim with the dialog open, what was typed, and what is wrong with it."""
     async with visit.gateway.database.read() as session:
         claim = await get_claim(session, visit.user.scope, claim_number)
+        directory = await partner_directory(session, *FIRMS)
     known = {name: text for name, text in errors.items() if name in values}
     shown = known or {"": next(iter(errors.values()))}
     return _claim_response(
-        visit, claim, form={"dialog": dialog, "typed": values, "errors": shown}, status=422
+        visit,
+        claim,
+        form={"dialog": dialog, "typed": values, "errors": shown},
+        directory=directory,
+        status=422,
     )
 
 

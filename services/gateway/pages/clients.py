@@ -6,7 +6,13 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Response
 
-from services.gateway.commands import confirm_contact, correct_contact
+from services.gateway.commands import (
+    confirm_contact,
+    correct_contact,
+    correct_particulars,
+    mark_file_read,
+    reveal_identity_number,
+)
 from services.gateway.pages.languages import translations
 from services.gateway.pages.visits import PageRoute, Visit, desk_visit
 from services.gateway.queries import ClientQuery, get_client, list_clients
@@ -17,6 +23,7 @@ from shared.http.problems import Problem
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Desk = Annotated[Visit, Depends(desk_visit)]
 _REFUSALS: Final = (DomainError, Problem)
+PARTICULARS: Final = ("first_name", "last_name", "company_name", "born_on", "language", "identity_number")
 _DETAILS: Final = ("email", "phone", "address")
 
 
@@ -40,7 +47,41 @@ async def clients_list(visit: Desk) -> Response:
 
 @router.get("/clients/{client_id}")
 async def client_page(visit: Desk, client_id: str) -> Response:
+    """Show a client; opening the page is reading the alerts that are about him alone."""
+    visit.unread -= await mark_file_read(visit.gateway, visit.user, client_id=client_id)
     return await _client_page(visit, client_id)
+
+
+@router.post("/clients/{client_id}/identity-number")
+async def reveal(visit: Desk, client_id: str) -> Response:
+    """Show the full identity number; the policy service keeps who looked at it, and nobody may keep the answer."""
+    number = await reveal_identity_number(visit.gateway, visit.user, client_id)
+    if visit.fragment:
+        return visit.part("clients/_identity.html", number=number, headers={"cache-control": "no-store"})
+    response = await _client_page(visit, client_id, identity_number=number)
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+@router.post("/clients/{client_id}/particulars")
+async def particulars(visit: Desk, client_id: str) -> Response:
+    """Correct what differs from what is known of the client: names, birth, language, identity number."""
+    form = await visit.request.form()
+    typed = {name: str(form.get(name, "")).strip() for name in PARTICULARS}
+    async with visit.gateway.database.read() as session:
+        state = (await get_client(session, visit.user.scope, client_id)).state
+    body = particulars_command(state, typed)
+    path = visit.request.url.path.removesuffix("/particulars")
+    if not body:
+        return visit.redirect(path)
+    try:
+        await correct_particulars(visit.gateway, visit.user, client_id, body)
+    except _REFUSALS as error:
+        errors = visit.errors_of(error)
+        known = {name: text for name, text in errors.items() if name in typed}
+        refused = {"values": typed, "errors": known or {"": next(iter(errors.values()))}}
+        return await _client_page(visit, client_id, particulars=refused, status=_status(error))
+    return visit.redirect(path, "particulars_changed")
 
 
 @router.post("/clients/{client_id}/confirm-contact")
@@ -105,7 +146,9 @@ async def _client_page(
     client_id: str,
     *,
     form: dict[str, Any] | None = None,
+    particulars: dict[str, Any] | None = None,
     notice_error: dict[str, str] | None = None,
+    identity_number: str = "",
     status: int = 200,
 ) -> Response:
     async with visit.gateway.database.read() as session:
@@ -123,6 +166,9 @@ async def _client_page(
         form=form,
         values=form["values"] if form else _values(client.state),
         notice_error=notice_error,
+        identity_number=identity_number,
+        particulars=particulars or {"values": particular_values(client.state), "errors": None},
+        particulars_open=particulars is not None,
     )
 
 
@@ -136,6 +182,24 @@ def _values(state: ClientState) -> dict[str, str]:
         "city": address.city if address else "",
         "country": address.country if address else "",
     }
+
+
+def particular_values(state: ClientState) -> dict[str, str]:
+    """The form's fields as they are known; an identity number is typed anew, since only its end is known here."""
+    return {
+        "first_name": state.first_name,
+        "last_name": state.last_name,
+        "company_name": state.company_name,
+        "born_on": state.born_on.isoformat() if state.born_on else "",
+        "language": state.language,
+        "identity_number": "",
+    }
+
+
+def particulars_command(state: ClientState, typed: dict[str, str]) -> dict[str, Any]:
+    """Give what differs; an emptied field is no correction."""
+    before = particular_values(state)
+    return {name: value for name, value in typed.items() if value and value != before[name]}
 
 
 def _corrections(state: ClientState, values: dict[str, str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from services.gateway.pages.languages import Language, translations
 
 _MONEY_PATTERN: Final = {"he": "¤#,##0.00;-¤#,##0.00"}
 _DAY_PATTERN: Final = {"fr": "dd/MM", "he": "d.M", "en": "d MMM"}
+_WEEKDAY_PATTERN: Final = {"fr": "EEEE d MMMM", "he": "EEEE, d בMMMM", "en": "EEEE d MMMM"}
 _SOON: Final = timedelta(days=7)
 FSI, PDI = "\u2068", "\u2069"
 LRI: Final = "\u2066"
@@ -74,6 +75,14 @@ class Reader:
     def long_date(self, day: dt.date) -> str:
         """A calendar day in words, with the weekday."""
         return format_date(day, "full", locale=self.language.locale)
+
+    def weekday(self, day: dt.date) -> str:
+        """The weekday, short."""
+        return format_date(day, "ccc", locale=self.language.locale)
+
+    def weekday_date(self, day: dt.date) -> str:
+        """Weekday and day of the month, as a heading."""
+        return format_date(day, _WEEKDAY_PATTERN[self.language.code], locale=self.language.locale)
 
     def relative(self, at: datetime) -> str:
         """How long ago, up to a week: `2 min ago`; then the date."""

@@ -238,6 +238,11 @@ def countries(current: str) -> list[tuple[str, str]]:
     return [(code, str(names.get(code, code))) for code in codes]
 
 
+def partner_choices(cards: Iterable[Any]) -> list[tuple[str, str]]:
+    """Firms of the directory as the options of a field, with their towns."""
+    return [(one.id, f"{one.name} · {one.city}" if one.city else one.name) for one in cards]
+
+
 def arrow() -> str:
     """The arrow from an old value to a new one."""
     return arrow_of(current_reader())
@@ -274,6 +279,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "isolate": isolated_code,
     "happening": happening,
     "happening_icon": happening_icon,
+    "what_of": what_of,
 }
 GLOBALS: Final[dict[str, Any]] = {
     "icon": icon,
@@ -285,6 +291,7 @@ GLOBALS: Final[dict[str, Any]] = {
     "what_changed": what_changed,
     "what_of": what_of,
     "alert_words": alert,
+    "partner_choices": partner_choices,
     "arrow": arrow,
     "countries": countries,
     "actor": actor,

@@ -1,51 +1,55 @@
-"""What needs somebody today, from the open claims and the alerts: cheques, slipped promises, silent garages.
-
-Ordered by the cost of delay: money first, then vehicles that are late, then garages that went quiet.
-"""
+"""What needs somebody today, ordered by the cost of delay: money first, then late vehicles, silent garages, documents."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
-from services.gateway.pages.alert_texts import CHEQUE_MATURING
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.gateway.pages.figures import Reader
-from services.gateway.queries import AlertRow, ClaimRow
+from services.gateway.queries import (
+    CalendarEntry,
+    ChequeDue,
+    ClaimQuery,
+    ClaimRow,
+    SilentGarage,
+    calendar,
+    cheques_due,
+    count_needs,
+    list_claims,
+    phases,
+    silent_garages,
+)
+from services.gateway.queries.needs import AHEAD, CHEQUE_DAYS
+from shared.db.tenancy import Scope
 
-SILENT_AFTER: Final = timedelta(days=5)
-"""A garage that reported nothing for this long is asked (pages.md: "garage quiet for 6 days")."""
+SHOWN: Final = 5
+"""Lines of one kind; the rest is a link to the list."""
 
-_AT_WORK: Final = frozenset(
-    {
-        "assigned", "booked", "arrived", "estimating", "awaiting_authorisation", "authorised", "teardown",
-        "supplement_sent", "supplement_approved", "parts_ordered", "body", "paint", "reassembly", "quality_control",
-    }
-)  # fmt: skip
-_SHOWN: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class ChequeDue:
-    """A cheque that matures soon, as its warning told."""
-
-    alert: AlertRow
-    matures_on: date
-    amount: str
-    currency: str
-    number: str
+NAMED: Final = 12
+"""Entries of the calendar that are named at once; the rest opens."""
 
 
 @dataclass(frozen=True, slots=True)
-class SilentGarage:
-    """A garage that reports nothing, with the vehicles it keeps quiet about; `since` is the longest silence."""
+class Day:
+    """A day of the calendar: how many of each kind, and what they are."""
 
-    garage: str
-    name: str
-    claims: tuple[ClaimRow, ...]
-    since: datetime
+    on: date
+    entries: tuple[CalendarEntry, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Kind -> number."""
+        return dict(Counter(one.kind for one in self.entries))
+
+    @property
+    def weekday(self) -> int:
+        """0 is Monday."""
+        return self.on.weekday()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,77 +57,50 @@ class Needs:
     """The lists of the home page; `*_total` counts all, the lists hold the first few."""
 
     cheques: tuple[ChequeDue, ...]
+    cheques_total: int
     late: tuple[ClaimRow, ...]
     late_total: int
     silent: tuple[SilentGarage, ...]
     silent_total: int
+    documents: tuple[ClaimRow, ...]
+    documents_total: int
     phases: tuple[tuple[str, int], ...]
+    days: tuple[Day, ...]
 
     @property
     def nothing(self) -> bool:
         """Whether nothing waits for anybody."""
-        return not (self.cheques or self.late or self.silent)
+        return not (self.cheques or self.late or self.silent or self.documents)
 
 
-def needs_of(claims: Sequence[ClaimRow], alerts: Sequence[AlertRow], reader: Reader) -> Needs:
-    """Sort what is open into what needs somebody."""
-    late = sorted(
-        (one for one in claims if _is_late(one, reader.today)),
-        key=lambda one: one.repair.eta if one.repair and one.repair.eta else reader.today,
+async def read_needs(session: AsyncSession, scope: Scope, reader: Reader) -> Needs:
+    """Count and read what home shows, for a reader's calendar day."""
+    now = reader.now.astimezone(reader.zone)
+    late = await list_claims(session, scope, ClaimQuery(need="late", sort="eta"), SHOWN, now=now)
+    documents = await list_claims(
+        session, scope, ClaimQuery(need="documents", sort="activity"), SHOWN, now=now
     )
-    silent = _by_garage([one for one in claims if _is_silent(one, reader)])
-    phases = Counter(one.repair.phase for one in claims if one.repair)
+    cheques = await cheques_due(session, scope, reader.today + timedelta(days=CHEQUE_DAYS))
+    silent = await silent_garages(session, scope, now)
+    counted = await count_needs(session, scope, now, ("cheques",)) if len(cheques) > SHOWN else {}
     return Needs(
-        cheques=_cheques(alerts, reader.today),
-        late=tuple(late[:_SHOWN]),
-        late_total=len(late),
-        silent=silent[:_SHOWN],
+        cheques=cheques[:SHOWN],
+        cheques_total=max(len(cheques), counted.get("cheques", 0)),
+        late=late.items,
+        late_total=late.total,
+        silent=silent[:SHOWN],
         silent_total=len(silent),
-        phases=tuple(sorted(phases.items(), key=lambda one: -one[1])),
+        documents=documents.items,
+        documents_total=documents.total,
+        phases=await phases(session, scope),
+        days=days_of(await calendar(session, scope, reader.today), reader.today),
     )
 
 
-def _is_late(claim: ClaimRow, today: date) -> bool:
-    repair = claim.repair
-    return (
-        repair is not None
-        and repair.phase in _AT_WORK
-        and repair.eta is not None
-        and (repair.eta < today or repair.slipped_days > 0)
-    )
-
-
-def _is_silent(claim: ClaimRow, reader: Reader) -> bool:
-    repair = claim.repair
-    return (
-        repair is not None and repair.phase in _AT_WORK and reader.now - claim.last_activity_at > SILENT_AFTER
-    )
-
-
-def _by_garage(claims: Sequence[ClaimRow]) -> tuple[SilentGarage, ...]:
-    """One call to a garage settles all its vehicles, so the garage is what needs somebody."""
-    garages: dict[str, list[ClaimRow]] = {}
-    for claim in sorted(claims, key=lambda one: one.last_activity_at):
-        garages.setdefault(claim.garage or "", []).append(claim)
-    found = [
-        SilentGarage(garage, rows[0].garage_name, tuple(rows), rows[0].last_activity_at)
-        for garage, rows in garages.items()
-        if garage
-    ]
-    return tuple(sorted(found, key=lambda one: one.since))
-
-
-def _cheques(alerts: Sequence[AlertRow], today: date) -> tuple[ChequeDue, ...]:
-    found: dict[tuple[str | None, str], ChequeDue] = {}
-    for alert in alerts:
-        if alert.kind != CHEQUE_MATURING or not alert.params.get("matures_on"):
-            continue
-        params = alert.params
-        matures_on = date.fromisoformat(str(params["matures_on"])[:10])
-        number = str(params.get("number", ""))
-        if matures_on >= today:
-            due = ChequeDue(
-                alert, matures_on, str(params.get("amount") or ""), str(params.get("currency") or ""), number
-            )
-            found.setdefault((alert.claim_number, number), due)
-    return tuple(sorted(found.values(), key=lambda one: one.matures_on))
+def days_of(entries: Sequence[CalendarEntry], today: date) -> tuple[Day, ...]:
+    """Lay the entries out over the days to come, empty ones included."""
+    by_day: dict[date, list[CalendarEntry]] = {}
+    for one in entries:
+        by_day.setdefault(one.on, []).append(one)
+    ahead = (today + timedelta(days=number) for number in range(AHEAD))
+    return tuple(Day(day, tuple(by_day.get(day, ()))) for day in ahead)

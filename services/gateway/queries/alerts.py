@@ -20,10 +20,23 @@ MAX_ALERTS = 200
 
 
 async def list_alerts(
-    session: AsyncSession, scope: Scope, *, before: int | None = None, limit: int = ALERT_PAGE
+    session: AsyncSession,
+    scope: Scope,
+    *,
+    before: int | None = None,
+    limit: int = ALERT_PAGE,
+    kinds: tuple[str, ...] = (),
+    unread: bool = False,
 ) -> AlertPage:
-    """Give the newest alerts (before a position), and how many of all are unread."""
+    """Give the newest alerts (before a position), and how many of all are unread.
+
+    `kinds` are the beginnings of the kinds that are wanted; `unread` leaves out what was read.
+    """
     conditions = [may_see(scope)]
+    if kinds:
+        conditions.append(or_(*(AlertView.kind.startswith(one, autoescape=True) for one in kinds)))
+    if unread:
+        conditions.append(~is_read(scope))
     if before is not None:
         conditions.append(AlertView.position < before)
     rows = (

@@ -24,7 +24,7 @@ async def saved_views(session: AsyncSession, scope: Scope) -> tuple[ViewRow, ...
     """Give the user's own views in his order."""
     rows = await session.execute(
         select(SavedView.id, SavedView.name, SavedView.query)
-        .where(SavedView.user_id == scope.user_id)
+        .where(SavedView.user_id == scope.user_id, SavedView.position > 0)
         .order_by(SavedView.position, SavedView.created_at)
     )
     return tuple(ViewRow(*row) for row in rows)

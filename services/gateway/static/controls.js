@@ -11,6 +11,7 @@ export function startControls() {
 function onClick(event) {
   const opener = event.target.closest("[data-dialog]");
   if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  if (event.target.closest("[data-print]")) { for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false; print(); }
   const more = event.target.closest(".filter-more");
   if (more) more.setAttribute("aria-expanded", String(document.getElementById(more.getAttribute("aria-controls")).classList.toggle("open")));
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;

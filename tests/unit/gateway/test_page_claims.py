@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.gateway.pages.alert_groups import grouped
 from services.gateway.pages.claim_changes import changed_fields, since_of
-from services.gateway.pages.clients import _corrections
-from services.gateway.pages.contracts import balance_of
-from services.gateway.pages.needs import needs_of
+from services.gateway.pages.claim_filters import chips_of
+from services.gateway.pages.claim_parties import AGENT, THIRD, missing_names, parties_command, party_values
+from services.gateway.pages.claim_views import views_of
+from services.gateway.pages.clients import _corrections, particular_values, particulars_command
+from services.gateway.pages.contracts import account_of, balance_of
+from services.gateway.pages.markup import page_numbers
+from services.gateway.pages.needs import days_of
+from services.gateway.pages.next_steps import missing_documents, next_steps
 from services.gateway.pages.repairs import stepper
 from services.gateway.pages.visits import local_path, login_path
-from services.gateway.queries.rows import RepairRow
+from services.gateway.queries import CalendarEntry, ClaimQuery, ViewRow
+from services.gateway.queries.rows import PartnerCard
 from shared.contracts.claims import Repair
 from shared.contracts.codes import RepairPhase
 from shared.contracts.envelope import Change
 from tests.unit.gateway.page_samples import (
     NOW,
     activity_row,
-    cheque_alert,
+    alert_row,
     claim_detail,
-    claim_row,
     claim_state,
     client_state,
     contract_detail,
+    document_row,
+    partner_card,
     reader,
 )
 
@@ -71,33 +81,163 @@ def test_whatever_a_garage_reports_one_step_at_most_is_the_current_one(
     assert phase.value not in way.to_come
 
 
-def test_home_lists_cheques_late_vehicles_and_silent_garages() -> None:
-    quiet = NOW - timedelta(days=6)
-    rows = [
-        claim_row(),
-        claim_row(id="2", last_activity_at=quiet, repair=RepairRow("paint", 70, date(2026, 12, 1))),
-        claim_row(id="3", last_activity_at=quiet - timedelta(days=1), repair=RepairRow("body", 50, None)),
-        claim_row(id="4", repair=RepairRow("delivered", 100, date(2026, 11, 1), 9)),
-        claim_row(id="5", repair=None),
+def test_the_calendar_has_fourteen_days_and_counts_each_kind() -> None:
+    today = reader().today
+    entry = CalendarEntry(today + timedelta(days=2), "cheque", "CL-1", "", "Ωμέγα")
+    days = days_of([entry, replace(entry, kind="visit"), entry], today)
+    assert [day.on for day in days] == [today + timedelta(days=number) for number in range(14)]
+    assert days[2].counts == {"cheque": 2, "visit": 1}
+    assert days[0].entries == ()
+
+
+def steps_of(**changes: Any) -> list[tuple[str, bool]]:
+    found = next_steps(claim_detail(state=claim_state(**changes), documents=()), reader())
+    return [(one.text, one.urgent) for one in found]
+
+
+def test_the_next_steps_stand_in_the_order_of_what_their_delay_costs() -> None:
+    assert steps_of() == [
+        ("Deposit cheque \u20667000107\u2069", False),
+        ("Send the insurer: Demand letter, Original repair invoice", False),
+        ("Confirm the client's address", False),
     ]
-    needs = needs_of(rows, [cheque_alert(), cheque_alert()], reader())
-    assert [one.number for one in needs.cheques] == ["7000107"], (
-        "one cheque is one line, however often it was warned of"
-    )
-    assert [one.id for one in needs.late] == ["claim-1"]
-    assert [(one.name, len(one.claims)) for one in needs.silent] == [("Ομάδα", 2)], (
-        "one call settles both vehicles"
-    )
-    assert needs.silent[0].since == quiet - timedelta(days=1)
-    assert dict(needs.phases) == {"body": 2, "paint": 1, "delivered": 1}
 
 
-def test_a_cheque_that_has_matured_needs_nobody_any_more() -> None:
-    assert needs_of(
-        [],
-        [cheque_alert()],
-        reader("en").__class__(reader().language, reader().zone, NOW + timedelta(days=30)),
-    ).nothing
+def test_a_matured_or_bounced_cheque_is_urgent() -> None:
+    settlement = claim_state().settlement.model_dump(mode="json")
+    cheque = settlement["payments"][0]["cheque"]
+    for change in ({"matures_on": "2026-11-23"}, {"status": "bounced"}):
+        settlement["payments"][0]["cheque"] = {**cheque, **change}
+        assert steps_of(settlement=settlement)[0][1], change
+    settlement["payments"][0]["cheque"] = {**cheque, "status": "deposited"}
+    assert "cheque" not in steps_of(settlement=settlement)[0][0]
+
+
+def test_a_document_that_is_there_is_not_asked_for_again_and_a_closed_claim_waits_for_nothing() -> None:
+    claim = claim_detail(documents=(document_row(type="demand_letter"),))
+    assert missing_documents(claim) == ("repair_invoice",)
+    assert steps_of(status="closed") == []
+
+
+def test_a_claim_without_a_garage_or_with_an_overdue_or_silent_one_says_so() -> None:
+    repair = repair_of().model_dump(mode="json")
+    assert ("Assign a garage", False) in steps_of(garage=None, repair=None)
+    assert steps_of(repair={**repair, "eta": "2026-11-20"})[2][0].startswith("Delivery is overdue")
+    silent = {**repair, "updated_at": "2026-11-10T08:00:00Z"}
+    assert steps_of(repair=silent)[2][0].endswith("is silent: ask for news")
+    waiting = {**repair, "quote": {"status": "waiting_for_approval", "amount": "10", "currency": "EUR"}}
+    assert "waits for the insurer's approval" in steps_of(repair=waiting)[2][0]
+
+
+def typed_parties(**changes: str) -> dict[str, str]:
+    return {**party_values(claim_detail()), **changes}
+
+
+DIRECTORY = {"garage": (partner_card("garage"), PartnerCard("garage-two", "Άλλο", "garage", "1", "Πόλη"))}
+
+
+def test_parties_that_were_not_touched_are_not_sent() -> None:
+    assert parties_command(claim_detail(), typed_parties(), DIRECTORY) == {}
+
+
+def test_a_garage_comes_from_the_directory_by_name_alone_or_is_taken_off() -> None:
+    def garage(**changes: str) -> Any:
+        return parties_command(claim_detail(), typed_parties(**changes), DIRECTORY)["garage"]
+
+    assert garage(garage="garage-two") == {
+        "partner_id": "garage-two",
+        "name": "Άλλο",
+        "phone": "1",
+        "city": "Πόλη",
+    }
+    assert garage(garage="", garage_name="Γωνία") == {"partner_id": None, "name": "Γωνία"}
+    assert garage(garage="") is None
+    assert garage(garage="unknown") is None, "an id that is not in the directory names nobody"
+
+
+def test_third_parties_and_their_agent_are_added_corrected_and_taken_off() -> None:
+    added = parties_command(claim_detail(), typed_parties(third_1_policyholder="Νέος"), DIRECTORY)
+    assert [one["policyholder"] for one in added["third_parties"]] == ["Τρίτος", "Νέος"]
+    gone = {f"third_0_{field}": "" for field in THIRD} | {f"agent_{field}": "" for field in AGENT}
+    assert parties_command(claim_detail(), typed_parties(**gone), DIRECTORY) == {
+        "third_parties": [],
+        "third_party_agent": None,
+    }
+
+
+def test_a_third_party_and_an_agent_need_a_name() -> None:
+    typed = typed_parties(third_1_mobile="052")
+    assert missing_names(typed, {}) == "third_1_policyholder"
+    typed = typed_parties(agent_name="")
+    assert missing_names(typed, parties_command(claim_detail(), typed, DIRECTORY)) == "agent_name"
+
+
+def test_only_particulars_that_differ_are_sent_and_an_emptied_field_is_none() -> None:
+    state = client_state()
+    known = particular_values(state)
+    assert particulars_command(state, known) == {}
+    assert particulars_command(state, {**known, "first_name": "Ν", "born_on": ""}) == {"first_name": "Ν"}
+
+
+def test_the_account_runs_from_receipt_to_payment() -> None:
+    lines = account_of(contract_detail())
+    told = [
+        (line.receipt.number, str(line.debit or ""), str(line.credit or ""), str(line.balance))
+        for line in lines
+    ]
+    assert told == [
+        ("Q-3", "1234.50", "", "None"),
+        ("Q-2", "1234.50", "", "1234.50"),
+        ("Q-1", "", "1234.50", "0.00"),
+        ("Q-1", "1234.50", "", "1234.50"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "pages", "shown"),
+    [
+        (1, 1, [1]),
+        (2, 3, [1, 2, 3]),
+        (1, 9, [1, 2, None, 9]),
+        (3, 9, [1, 2, 3, 4, None, 9]),
+        (4, 9, [1, 2, 3, 4, 5, None, 9]),
+        (5, 9, [1, None, 4, 5, 6, None, 9]),
+    ],
+)
+def test_a_long_list_links_to_its_ends_and_to_the_pages_around(
+    page: int, pages: int, shown: list[Any]
+) -> None:
+    assert page_numbers(page, pages) == shown
+
+
+def test_a_chip_takes_its_own_filter_away_and_no_other() -> None:
+    query = ClaimQuery(kind=("glass", "fire"), garage=("garage-one",), mine=True, page=3)
+    chips = chips_of(query, {"garage": (("garage-one", "Ομάδα"),)}, reader())
+    assert [(one.label, one.value, one.without) for one in chips] == [
+        ("", "I worked on it", "kind=glass%2Cfire&garage=garage-one"),
+        ("Kind", "Glass", "kind=fire&garage=garage-one&mine=1"),
+        ("Kind", "Fire", "kind=glass&garage=garage-one&mine=1"),
+        ("Garage", "Ομάδα", "kind=glass%2Cfire&mine=1"),
+    ]
+
+
+def test_the_view_that_shows_the_same_list_is_active_and_one_from_another_version_is_not() -> None:
+    own = (ViewRow("1", "Δική", "kind=glass"), ViewRow("2", "Παλιά", "kind=gone"))
+    active = [one.id for one in views_of(own, ClaimQuery(kind=("glass",), page=2), "en") if one.active]
+    assert active == ["1"]
+    assert [one.id for one in views_of(own, ClaimQuery(), "en") if one.active] == ["open"]
+
+
+def test_alerts_stand_by_day_and_within_it_by_file() -> None:
+    other = alert_row(id="2", claim_number="CL-2")
+    before = alert_row(id="3", at=NOW - timedelta(days=1), read=True)
+    days = grouped([alert_row(), other, alert_row(id="4"), before], reader())
+    assert [(day.name, [len(group.alerts) for group in day.groups]) for day in days] == [
+        ("Today", [2, 1]),
+        ("Yesterday", [1]),
+    ]
+    assert days[0].groups[0].unread == ("alert-1", "4")
+    assert days[1].groups[0].unread == ()
 
 
 def test_marks_stay_while_the_page_is_open_and_fold_to_the_value_at_the_opening() -> None:

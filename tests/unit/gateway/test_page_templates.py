@@ -6,24 +6,38 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from services.gateway.identity.profile import SessionInfo
 from services.gateway.pages import alert_texts, field_names, languages, problem_texts, words
+from services.gateway.pages.alert_groups import grouped, kind_names
 from services.gateway.pages.alert_links import alert_link
+from services.gateway.pages.claim_list import list_context
 from services.gateway.pages.claims import claim_context
-from services.gateway.pages.contracts import TABS, balance_of
+from services.gateway.pages.clients import particular_values
+from services.gateway.pages.contracts import TABS, account_of, balance_of
 from services.gateway.pages.devices import device_of
 from services.gateway.pages.languages import LANGUAGES
-from services.gateway.pages.needs import needs_of
+from services.gateway.pages.needs import Needs, days_of
 from services.gateway.pages.rendering import TEMPLATES, render
 from services.gateway.pages.styleguide import guide_context
-from services.gateway.queries import AlertPage, ClaimQuery, ClientQuery, SearchResult
+from services.gateway.queries import (
+    AlertPage,
+    CalendarEntry,
+    ChequeDue,
+    ClaimQuery,
+    ClientQuery,
+    SearchResult,
+    SilentGarage,
+    ViewRow,
+)
 from services.gateway.queries.rows import Page
 from shared.http.problems import Problem
 from tests.unit.gateway import page_samples as samples
@@ -52,21 +66,35 @@ def list_of(*items: Any) -> Page[Any]:
     return Page(items, 120, 2, 3, 50)
 
 
-def claims_context(*rows: Any, **query: Any) -> dict[str, Any]:
-    found = ClaimQuery(**query)
-    return {
-        "page": list_of(*rows) if rows else Page((), 0, 1, 1, 50),
-        "query_": found,
-        "parameters": {},
-        "filters": FILTERS,
-        "filtered": bool(query),
-        "more_filters": True,
+def claims_context(*rows: Any, language: str = "en", **query: Any) -> dict[str, Any]:
+    page = list_of(*rows) if rows else Page((), 0, 1, 1, 50)
+    own = (ViewRow("view-1", "Δική μου", "kind=glass"), ViewRow("view-2", "Παλιά", "kind=gone"))
+    visit = SimpleNamespace(reader=samples.reader(language))
+    return list_context(visit, ClaimQuery(**query), page, FILTERS, own)
+
+
+def full_list(language: str) -> dict[str, Any]:
+    """A list with every filter there is, and a view whose new name was refused."""
+    query: dict[str, Any] = {
+        "status": ("reported", "closed"),
+        "phase": ("body",),
+        "insurer": ("insurer-alpha",),
+        "plate": "12",
+        "need": "late",
+        "mine": True,
+        "event_from": date(2026, 1, 2),
     }
+    context = claims_context(samples.claim_row(), late_row(), language=language, **query)
+    form = {"dialog": "manage", "view": "view-1", "name": "Άλλη", "errors": {"name": "Λάθος"}}
+    return {**context, "form": form}
 
 
 def claim_page(language: str) -> dict[str, Any]:
     form = {"dialog": "note", "typed": {"note": "Κείμενο"}, "errors": {"note": "Λάθος", "": "Σφάλμα"}}
-    return claim_context(samples.claim_detail(), samples.reader(language), "user-1", form=form)
+    directory = {"garage": (samples.partner_card("garage"),), "appraiser": ()}
+    return claim_context(
+        samples.claim_detail(), samples.reader(language), "user-1", form=form, directory=directory
+    )
 
 
 def bare_claim(language: str) -> dict[str, Any]:
@@ -80,20 +108,43 @@ def bare_claim(language: str) -> dict[str, Any]:
 
 
 def home(language: str, *rows: Any) -> dict[str, Any]:
-    alerts = (samples.cheque_alert(),) if rows else ()
-    return {
-        "unread_claims": list_of(*rows),
-        "needs": needs_of(rows, alerts, samples.reader(language)),
-        "open_total": len(rows),
-    }
+    today = samples.reader(language).today
+    amount = Decimal("1460.00")
+    entries = tuple(
+        CalendarEntry(
+            today + timedelta(days=ahead), kind, number, "4501-889231", "Ωμέγα", plate, amount, "EUR"
+        )
+        for ahead, kind, number, plate in (
+            *((0, "delivery", "CL-2026-000117", "12-345-67"),) * 6,
+            (1, "visit", "CL-2026-000117", ""),
+            (2, "cheque", "CL-2026-000117", ""),
+            (3, "receipt", None, ""),
+        )
+    )
+    due = ChequeDue("CL-2026-000117", "Ωμέγα", "", "7000107", amount, "EUR", today + timedelta(days=3))
+    quiet = SilentGarage("garage-one", "Ομάδα", 2, samples.NOW - timedelta(days=6))
+    needs = Needs(
+        cheques=(due, replace(due, matures_on=today)) if rows else (),
+        cheques_total=3,
+        late=rows,
+        late_total=len(rows) + 2,
+        silent=(quiet,) if rows else (),
+        silent_total=3,
+        documents=rows,
+        documents_total=len(rows) + 1,
+        phases=(("body", 3), ("paint", 1)) if rows else (),
+        days=days_of(entries if rows else (), today),
+    )
+    return {"unread_claims": list_of(*rows), "needs": needs, "open_total": len(rows)}
 
 
-def alerts_page(*rows: Any, show: str = "all") -> dict[str, Any]:
+def alerts_page(*rows: Any, show: str = "all", kind: str = "", language: str = "en") -> dict[str, Any]:
     return {
         "alerts": AlertPage(rows, 2, 5 if rows else None),
-        "items": rows,
         "show": show,
-        "days": [("Δευτέρα", list(rows))] if rows else [],
+        "kind": kind,
+        "kinds": tuple(kind_names(language).items()),
+        "days": grouped(rows, samples.reader(language)),
         "link": alert_link,
     }
 
@@ -106,13 +157,21 @@ def client_page(**changes: Any) -> dict[str, Any]:
         "form": {"values": values, "errors": {"phone": "Λάθος", "": "Σφάλμα"}},
         "values": {**values, "country": "DE"},
         "notice_error": {"": "Σφάλμα"},
+        "identity_number": "",
+        "particulars": {"values": particular_values(samples.client_state()), "errors": {"born_on": "Λάθος"}},
+        "particulars_open": True,
         **changes,
     }
 
 
 def contract_page(tab: str, **changes: Any) -> dict[str, Any]:
     contract = samples.contract_detail(**changes)
-    return {"contract": contract, "tab": tab, "balance": balance_of(contract)}
+    return {
+        "contract": contract,
+        "tab": tab,
+        "balance": balance_of(contract),
+        "account": account_of(contract),
+    }
 
 
 def tab_of(tab: str, _language: str) -> dict[str, Any]:
@@ -133,9 +192,17 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "operations": ("account/ops.html", lambda _: {}),
     "home": ("home.html", lambda language: home(language, late_row())),
     "home with nothing to do": ("home.html", home),
-    "claims": ("claims/list.html", lambda _: claims_context(samples.claim_row(), late_row())),
-    "claims without a match": ("claims/list.html", lambda _: claims_context(q="ζζζ", sort="plate")),
-    "no claim": ("claims/list.html", lambda _: claims_context()),
+    "claims": (
+        "claims/list.html",
+        lambda language: claims_context(samples.claim_row(), late_row(), language=language),
+    ),
+    "claims with every filter": ("claims/list.html", full_list),
+    "claims without a match": (
+        "claims/list.html",
+        lambda language: claims_context(q="ζζζ", sort="plate", language=language),
+    ),
+    "no claim": ("claims/list.html", lambda language: claims_context(language=language)),
+    "no claim of mine": ("claims/list.html", lambda language: claims_context(mine=True, language=language)),
     "claim": ("claims/claim.html", claim_page),
     "claim that has just begun": ("claims/claim.html", bare_claim),
     "clients": (
@@ -147,6 +214,7 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
         lambda _: {"page": Page((), 0, 1, 1, 50), "query_": ClientQuery(q="ζ"), "parameters": {}},
     ),
     "client": ("clients/client.html", lambda _: client_page()),
+    "client whose number is shown": ("clients/client.html", lambda _: client_page(identity_number="1234")),
     **{f"contract: {tab}": (f"contracts/{tab}.html", partial(tab_of, tab)) for tab in TABS},
     "contract of a home": (
         "contracts/contract.html",
@@ -174,11 +242,18 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     ),
     "alerts": (
         "alerts/list.html",
-        lambda _: alerts_page(
-            samples.alert_row(), samples.cheque_alert(), samples.alert_row("document-added")
+        lambda language: alerts_page(
+            samples.alert_row(),
+            samples.cheque_alert(),
+            samples.alert_row("document-added", at=samples.NOW - timedelta(days=1), read=True),
+            samples.alert_row("contract-noted", claim_number=None, at=samples.NOW - timedelta(days=3)),
+            language=language,
         ),
     ),
-    "no alert": ("alerts/list.html", lambda _: alerts_page(show="unread")),
+    "no alert": (
+        "alerts/list.html",
+        lambda language: alerts_page(show="unread", kind="money", language=language),
+    ),
     "search": (
         "search.html",
         lambda _: {
@@ -206,6 +281,11 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
 PARTS: dict[str, Callable[[str], dict[str, Any]]] = {
     "alerts/_latest.html": lambda _: alerts_page(samples.alert_row()),
     "alerts/_toast.html": lambda _: {"alert": samples.alert_row(), "link": alert_link},
+    "claims/_answer.html": lambda language: claims_context(
+        samples.claim_row(), kind=("glass",), language=language
+    ),
+    "claims/_read.html": lambda _: {"number": 3, "undo_id": "undo-1"},
+    "clients/_identity.html": lambda _: {"number": "1234"},
     "alerts/_count.html": lambda _: {"unread": 2},
     "parts/search_results.html": lambda _: {
         "text": "ζ",

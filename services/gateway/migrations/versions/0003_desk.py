@@ -45,7 +45,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_alert_read_user_id_undo_id"), "alert_read", ["user_id", "undo_id"])
     op.add_column("alert_high_water", sa.Column("undo_id", Identifier()))
     op.add_column("alert_high_water", sa.Column("before_position", sa.BigInteger()))
-    for column in (
+    counted: tuple[sa.Column[Any], ...] = (
         sa.Column("phase", sa.String(length=30)),
         sa.Column("slipped_days", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("repair_at", UtcDateTime()),
@@ -53,8 +53,9 @@ def upgrade() -> None:
         sa.Column("visit_on", sa.Date()),
         sa.Column("wanted", sa.Text(), nullable=False, server_default=""),
         sa.Column("missing", sa.Integer(), nullable=False, server_default="0"),
-    ):
-        op.add_column("claim_view", column)
+    )
+    for new in counted:
+        op.add_column("claim_view", new)
     op.add_column("contract_view", sa.Column("receipt_on", sa.Date()))
     _fill()
     for columns in (
@@ -161,16 +162,16 @@ def _fill() -> None:
         .order_by(contracts.c.row)
         .limit(_BATCH)
     ).all():
-        for row in found:
+        for contract in found:
             due = [
                 one["due_on"]
-                for one in row.state.get("receipts") or []
+                for one in contract.state.get("receipts") or []
                 if one.get("due_on") and one["status"] in {"pending", "issued"}
             ]
             if due:
                 bind.execute(
                     contracts.update()
-                    .where(contracts.c.row == row.row)
+                    .where(contracts.c.row == contract.row)
                     .values(receipt_on=date.fromisoformat(min(due)))
                 )
         last = found[-1].row

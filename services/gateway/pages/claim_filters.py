@@ -1,0 +1,94 @@
+"""The active filters of the claims list as removable chips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from services.gateway.pages.figures import Reader
+from services.gateway.pages.languages import translations
+from services.gateway.pages.words import word
+from services.gateway.queries import ClaimQuery
+
+Choices = Mapping[str, Sequence[tuple[str, str]]]
+_LISTS: Final = {"status": "claim_status", "kind": "claim_kind", "phase": "repair_phase"}
+_TEXTS: Final = ("claim_number", "plate", "client")
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An active filter: what it says, and the address of the list without it."""
+
+    label: str
+    value: str
+    without: str
+
+
+def chips_of(query: ClaimQuery, choices: Choices, reader: Reader) -> tuple[Chip, ...]:
+    """Give a chip for each value that narrows the list, but for those with a control of their own in sight."""
+    names = filter_names(reader.language.code)
+    base = query.with_(page=1)
+    found: list[Chip] = []
+    if query.need:
+        found.append(
+            Chip("", need_names(reader.language.code)[query.need], base.with_(need="").url_parameters())
+        )
+    if query.mine:
+        found.append(Chip("", names["mine"], base.with_(mine=False).url_parameters()))
+    for field in ("status", "kind", "phase", "insurer", "garage"):
+        values: tuple[str, ...] = getattr(query, field)
+        shown = dict(choices.get(field, ()))
+        for value in values:
+            text = (
+                word(reader.language.code, _LISTS[field], value)
+                if field in _LISTS
+                else shown.get(value, value)
+            )
+            rest = tuple(one for one in values if one != value)
+            found.append(Chip(names[field], text, base.with_(**{field: rest}).url_parameters()))
+    typed = {field: getattr(query, field) for field in _TEXTS}
+    found.extend(
+        Chip(names[field], text, base.with_(**{field: ""}).url_parameters())
+        for field, text in typed.items()
+        if text
+    )
+    days = {"event_from": query.event_from, "event_to": query.event_to}
+    found.extend(
+        Chip(names[field], reader.date(day), base.with_(**{field: None}).url_parameters())
+        for field, day in days.items()
+        if day
+    )
+    return tuple(found)
+
+
+@cache
+def filter_names(language: str) -> dict[str, str]:
+    """What each filter is called."""
+    texts = translations(language)
+    return {
+        "status": texts.gettext("Status"),
+        "kind": texts.gettext("Kind"),
+        "phase": texts.gettext("Repair phase"),
+        "insurer": texts.gettext("Insurer"),
+        "garage": texts.gettext("Garage"),
+        "claim_number": texts.gettext("Claim"),
+        "plate": texts.gettext("Plate"),
+        "client": texts.gettext("Client"),
+        "event_from": texts.gettext("Event from"),
+        "event_to": texts.gettext("Event until"),
+        "mine": texts.gettext("I worked on it"),
+    }
+
+
+@cache
+def need_names(language: str) -> dict[str, str]:
+    """What each need is called."""
+    pgettext = translations(language).pgettext
+    return {
+        "late": pgettext("need", "Late repairs"),
+        "silent": pgettext("need", "Silent garages"),
+        "documents": pgettext("need", "Documents to send"),
+        "cheques": pgettext("need", "Cheques to deposit"),
+    }
