@@ -17,6 +17,7 @@ from tests.visual.walker import DESK, PHONE, Look, Walker, walking
 
 MAIN = ("home", "claims", "claim", "client", "contract", "alerts")
 """Pages that are looked at in all three languages; the others in one each, taken in turn."""
+ON_PAPER = ("claim", "client", "contract")
 Walkers = Callable[[str, str], Awaitable[Walker]]
 
 
@@ -55,8 +56,11 @@ async def test_a_page_has_nothing_to_complain_of(name: str, language: str, walke
         found = [f"phone: {one}" for one in await walker.look(page, name, Look(PHONE, "dark"))]
         found += [f"desk: {one}" for one in await walker.look(page, name, Look(DESK, "light"))]
         if not STOPS[name].press and (name not in MAIN or language == "fr"):
-            found += await walker.zoom(page) + await walker.focus(page) + await walker.print(page)
-        assert found + walker.complaints() == []
+            found += await walker.zoom(page) + await walker.focus(page)
+        if name in ON_PAPER and language == "fr":
+            found += await walker.print(page)
+        found += walker.complaints()
+        assert not found, "\n".join(found)
     finally:
         await page.close()
 

@@ -6,7 +6,7 @@ async () => {
   const places = [...(dialog ?? document).querySelectorAll("a[href], button, summary, select, textarea, input:not([type=hidden])")]
     .filter((one) => !one.disabled && one.tabIndex >= 0 && one.checkVisibility({ visibilityProperty: true }) && !one.closest("[inert]"));
   const look = (one) => {
-    const parts = [one, one.nextElementSibling, one.closest("label")].filter(Boolean);
+    const parts = [one, one.nextElementSibling, one.closest("label"), one.closest("tr, li")].filter(Boolean);
     return parts.map((part) => { const style = getComputedStyle(part); return [style.outlineStyle, style.outlineWidth, style.outlineColor, style.boxShadow, style.borderColor].join("|"); }).join("/");
   };
   const name = (one) => `${one.tagName.toLowerCase()}.${one.className} "${(one.getAttribute("aria-label") ?? one.textContent).trim().replace(/\s+/g, " ").slice(0, 40)}"`;

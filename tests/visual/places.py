@@ -27,10 +27,14 @@ class Places:
 
 @dataclass(frozen=True)
 class Stop:
-    """A page to look at. `press` is what is pressed first, `visitor` who looks when it is nobody's desk."""
+    """A page to look at. `press` is what is pressed first (where it is to be seen), then `keys` are typed and `shows`
+    has to appear; `visitor` is who looks when it is nobody's desk.
+    """
 
     path: Callable[[Places], str]
     press: str = ""
+    keys: str = ""
+    shows: str = ""
     visitor: str = "desk"
     status: int = 200
 
@@ -39,7 +43,7 @@ STOPS: Final[Mapping[str, Stop]] = {
     "login": Stop(lambda _: "/login", visitor="nobody"),
     "home": Stop(lambda _: "/"),
     "claims": Stop(lambda _: "/claims"),
-    "claims-filters": Stop(lambda _: "/claims?state=all&kind=own_damage", press=""),
+    "claims-filters": Stop(lambda _: "/claims?state=all&kind=own_damage"),
     "claims-none": Stop(lambda _: "/claims?q=zzzz"),
     "claim": Stop(lambda places: f"/claims/{places.claim}"),
     "claim-plain": Stop(lambda places: f"/claims/{places.plain_claim}"),
@@ -62,6 +66,15 @@ STOPS: Final[Mapping[str, Stop]] = {
     "search": Stop(lambda _: "/search"),
     "search-found": Stop(lambda _: "/search?q=12"),
     "file": Stop(lambda places: f"/files/{places.file}"),
+    "viewer": Stop(lambda places: f"/claims/{places.claim}", press="a[data-viewer]", shows="#viewer"),
+    "bell": Stop(lambda _: "/clients", press="#bell > summary", shows="#bell-panel .bell-all"),
+    "search-panel": Stop(
+        lambda _: "/clients",
+        press=".bottom-bar a[data-search-open]:visible, #global-search:visible",
+        keys="12",
+        shows="#search-panel",
+    ),
+    "styleguide": Stop(lambda _: "/styleguide"),
     "profile": Stop(lambda _: "/profile"),
     "user-menu": Stop(lambda _: "/profile", press="#user-menu > summary"),
     "not-found": Stop(lambda _: "/claims/CL-1999-000001", status=404),

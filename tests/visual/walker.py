@@ -60,8 +60,11 @@ class Walker:
         answer = await page.goto(stop.path(self.places), wait_until="load")
         self._expect(answer, stop)
         await page.evaluate("document.fonts.ready")
-        if stop.press:
+        if stop.press and await page.locator(stop.press).first.is_visible():
             await page.locator(stop.press).first.click()
+            await page.keyboard.type(stop.keys)
+            if stop.shows:
+                await page.locator(stop.shows).first.wait_for()
         return page
 
     async def look(
