@@ -49,6 +49,9 @@ class Memory:
 def memory_of(pid: int) -> Memory:
     """Read it from the kernel."""
     name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+    if name.startswith("python"):
+        words = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ").split()
+        name = next((word for word in words if word.startswith("deploy.")), name)
     fields = {}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()[1:]:
         key, value = line.split(":")
