@@ -23,6 +23,7 @@ _TRIAL: Final[dict[str, dict[str, Any]]] = {
 """Well formed, about nothing that exists: answered with a receipt `rejected`, which shows that the way is open both ways."""
 
 _SASL: Final = "SASL"
+_OLD_CLIENTS: Final = "  (kcat and other clients on librdkafka need its 2.6.1 or later, see `kcat -V`: Kafka 4 refuses the SCRAM of older ones)"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class Handout:
         rows += [("reads", kafka["reads"]), ("groups", f"that begin with {kafka['group_prefix']}")]
         rows += [("url", data["http"]["url"]), ("API key", _once(self.api_key))]
         wide = [f"  {name:<10} {value}" for name, value in rows]
-        ask = "  (a receipt `rejected` with the code unknown_... says that the way is open both ways)"
+        answer = "  (a receipt `rejected` with the code unknown_... says that the way is open both ways)"
+        old = [_OLD_CLIENTS] if "SCRAM" in kafka.get("mechanism", "") else []
         password = ["  export PASSWORD=...  # the password above"] if "mechanism" in kafka else []
         return [
             *wide,
@@ -96,7 +98,8 @@ class Handout:
             f"  {tries['receipts']}",
             "  export KEY=...  # the API key above",
             f"  {tries['curl']}",
-            ask,
+            answer,
+            *old,
         ]
 
     def _writes(self) -> list[str]:
