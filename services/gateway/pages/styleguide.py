@@ -68,6 +68,7 @@ def guide_context(now: datetime, language: str) -> dict[str, Any]:
         "plates": ("GK-129-LM", "WW-123-AB", "12-345-67", "123-45-678"),
         "phones": ("+33 6 12 34 56 78", "052-555-1880", "*2700"),
         "policies": ("4501-889231", "POL/2026/77-0042", "889231"),
+        "down": "claims",
         "today": today,
         "now": now,
         "errors": {

@@ -39,6 +39,8 @@ function prepare(found) {
   dialog.addEventListener("click", (event) => { const button = event.target.closest("[data-viewer-do]"); if (button) act(button.dataset.viewerDo); });
   dialog.addEventListener("keydown", onKey);
   dialog.addEventListener("close", () => {
+    dialog.classList.remove("telling");
+    dialog.querySelector(".viewer-info").setAttribute("aria-expanded", "false");
     stage.replaceChildren();
     about.replaceChildren();
     asked?.abort();
