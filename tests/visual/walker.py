@@ -123,7 +123,9 @@ class Walker:
 
     async def picture(self, page: Page, path: Path, look: Look) -> None:
         """Take a picture of the whole page, with what sticks to the lower edge of the screen at its end."""
-        height: int = await page.evaluate("document.documentElement.scrollHeight")
+        height: int = await page.evaluate(
+            "document.querySelector('dialog:modal') ? 0 : document.documentElement.scrollHeight"
+        )
         await page.set_viewport_size(
             {"width": look.width, "height": min(max(height, HEIGHTS[look.width]), TALLEST)}
         )
@@ -222,6 +224,6 @@ def english_texts(language: str) -> Sequence[str]:
         return ()
     with path.open("rb") as file:
         catalog = read_po(file)
-    texts = {one.id: one.string for one in catalog if isinstance(one.id, str) and one.id}
-    said = {str(text) for text in texts.values()}
-    return sorted(one for one, text in texts.items() if text and text != one and one not in said)
+    texts = [(one.id, str(one.string)) for one in catalog if isinstance(one.id, str) and one.id]
+    said = {text for _, text in texts}
+    return sorted({one for one, text in texts if text and one not in said})
