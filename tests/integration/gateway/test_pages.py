@@ -372,12 +372,15 @@ async def test_home_lists_what_waits_and_the_search_finds_each_kind(desk: Desk) 
     owner = client(agency, desk.clock.now())
     await desk.take(desk.event("client-registered", owner))
     await desk.take(desk.event("contract-registered", contract(agency, desk.clock.now(), owner)))
-    state = await desk.add_claim(agency, client_id=owner.id)
-    await desk.raise_alert(
-        state,
-        kind="cheque-maturing",
-        params={"number": "77", "amount": "10.00", "currency": "EUR", "matures_on": "2026-11-17", "days": 14},
-    )
+    payment = {
+        "reference": "P/1",
+        "kind": "indemnity",
+        "amount": "10.00",
+        "currency": "EUR",
+        "method": "cheque",
+        "cheque": {"number": "77", "matures_on": "2026-11-17", "status": "announced"},
+    }
+    await desk.add_claim(agency, client_id=owner.id, settlement={"payments": [payment]})
     home = await person.http.get("/")
     assert "10,00" in home.text
     assert "dans 14 jours" in home.text
