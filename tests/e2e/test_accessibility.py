@@ -53,8 +53,10 @@ async def test_a_page_has_nothing_to_complain_of(name: str, language: str, walke
     walker = await walkers(language, STOPS[name].visitor)
     page = await walker.open(name)
     try:
-        found = [f"phone: {one}" for one in await walker.look(page, name, Look(PHONE, "dark"))]
-        found += [f"desk: {one}" for one in await walker.look(page, name, Look(DESK, "light"))]
+        under_axe = visits().index((name, language)) % 2  # it costs most: each visit has it on one device
+        found = []
+        for place, look in enumerate((Look(PHONE, "dark"), Look(DESK, "light"))):
+            found += [f"{look}: {one}" for one in await walker.look(page, name, look, axe=place == under_axe)]
         if not STOPS[name].press and (name not in MAIN or language == "fr"):
             found += await walker.zoom(page) + await walker.focus(page)
         if name in ON_PAPER and language == "fr":
