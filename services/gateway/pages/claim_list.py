@@ -20,7 +20,7 @@ from services.gateway.pages.claim_filters import chips_of, need_names
 from services.gateway.pages.claim_views import BUILT_IN, views_of
 from services.gateway.pages.visits import PageRoute, Visit, desk_visit, local_path
 from services.gateway.queries import ClaimQuery, claim_filters, list_claims, saved_views
-from shared.errors import DomainError, NotFound
+from shared.errors import Conflict, DomainError, Invalid, NotFound
 from shared.http.problems import Problem
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -70,7 +70,7 @@ async def save(
 async def rename(visit: Desk, view_id: str, name: Annotated[str, Form()] = "") -> Response:
     try:
         await rename_view(visit.gateway, visit.user, view_id, name)
-    except (DomainError, Problem) as error:
+    except (Conflict, Invalid) as error:
         form = {"dialog": "manage", "view": view_id, "name": name, "errors": visit.errors_of(error)}
         return await _again(visit, ClaimQuery(), form)
     return visit.redirect(_back(visit), "view_renamed")

@@ -19,6 +19,8 @@ export function startAlerts() {
     toastTimer ||= setTimeout(showToasts, GATHER);
     if (bell?.open) loadPanel();
   });
+  // Who looks at an open claim reads its alerts.
+  document.addEventListener("desk:recount", () => { countTimer ||= setTimeout(count, GATHER); });
   document.addEventListener("desk:resync", () => { if (isLeader()) count(); });
   document.addEventListener("desk:unread", (event) => showCount(event.detail));
   document.addEventListener("desk:session-ended", () => {

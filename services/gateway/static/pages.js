@@ -48,6 +48,7 @@ const work = {
     if (!page) return;
     await swap(`${location.pathname}?since=${encodeURIComponent(page.dataset.since)}`, page);
     seen();
+    document.dispatchEvent(new CustomEvent("desk:recount"));
   },
   home: () => part("[data-live-home]"),
   alerts: () => (location.search.includes("before=") ? null : part("[data-live-alerts]")),

@@ -85,7 +85,7 @@ async def test_a_view_is_saved_opened_by_its_address_renamed_moved_deleted_and_b
     assert (await person.http.get(path)).headers["location"] == "/claims?kind=glass"
     assert (await stranger.http.get(path)).status_code == 404
     assert (await stranger.http.post(f"{path}/delete")).status_code == 404
-    assert (await stranger.http.post(f"{path}/rename", data={"name": "x"})).status_code == 422
+    assert (await stranger.http.post(f"{path}/rename", data={"name": "x"})).status_code == 404
 
     await person.http.post("/claims/views", data={"name": "Autre", "query": "kind=fire"})
     double = await person.http.post("/claims/views", data={"name": "Autre", "query": ""})

@@ -426,10 +426,10 @@ async def test_what_nobody_foresaw_becomes_a_page_with_a_reference_and_no_trace(
 ) -> None:
     _, person = await broker(desk)
 
-    async def broken(*_: object) -> None:
+    async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("canary")
 
-    monkeypatch.setattr("services.gateway.pages.claims.list_claims", broken)
+    monkeypatch.setattr("services.gateway.pages.claim_list.list_claims", broken)
     answer = await person.http.get("/claims")
     assert answer.status_code == 500
     assert "canary" not in answer.text

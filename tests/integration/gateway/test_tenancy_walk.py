@@ -20,6 +20,7 @@ from services.gateway.models import UserSession
 from shared.contracts.claims import Insured
 from shared.contracts.codes import PartnerKind, Role
 from shared.contracts.policy import Risk
+from shared.identifiers import new_id
 from tests.integration.gateway.frame import PASSWORD, Desk, Person, client, contract
 
 CANARY: Final = "Quetzalcoatl"
@@ -89,6 +90,17 @@ WALK: Final[dict[tuple[str, str], Kind]] = {
     ("GET", "/"): "listed",
     ("GET", "/search"): "listed",
     ("GET", "/claims"): "listed",
+    ("GET", "/claims/views/{view_id}"): "mark",
+    ("POST", "/claims/views"): "mine",
+    ("POST", "/claims/views/{view_id}/rename"): "mark",
+    ("POST", "/claims/views/{view_id}/move"): "mark",
+    ("POST", "/claims/views/{view_id}/delete"): "mark",
+    ("POST", "/claims/views/{view_id}/restore"): "mark",
+    ("POST", "/claims/read"): "mine",
+    ("POST", "/claims/read/{undo_id}/undo"): "mine",
+    ("POST", "/claims/{claim_number}/close"): "command",
+    ("POST", "/claims/{claim_number}/reopen"): "command",
+    ("POST", "/claims/{claim_number}/parties"): "command",
     ("GET", "/claims/{claim_number}"): "one",
     ("POST", "/claims/{claim_number}/note"): "command",
     ("POST", "/claims/{claim_number}/status"): "command",
@@ -101,6 +113,8 @@ WALK: Final[dict[tuple[str, str], Kind]] = {
     ("GET", "/clients/{client_id}"): "one",
     ("POST", "/clients/{client_id}/confirm-contact"): "command",
     ("POST", "/clients/{client_id}/contact"): "command",
+    ("POST", "/clients/{client_id}/particulars"): "command",
+    ("POST", "/clients/{client_id}/identity-number"): "command",
     ("GET", "/contracts/{policy_number:path}"): "one",
     ("GET", "/alerts"): "listed",
     ("GET", "/alerts/latest"): "listed",
@@ -108,6 +122,7 @@ WALK: Final[dict[tuple[str, str], Kind]] = {
     ("GET", "/alerts/{alert_id}/toast"): "one",
     ("GET", "/alerts/{alert_id}"): "mark",
     ("POST", "/alerts/read"): "mine",
+    ("POST", "/alerts/read/{undo_id}/undo"): "mine",
     ("POST", "/alerts/{alert_id}/read"): "mark",
 }
 
@@ -118,6 +133,10 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "contact": {"email": "x@demo.example"},
     "cheques": {"status": "received"},
     "type": {"type": "damage_photo"},
+    "views": {"name": "y", "query": "kind=glass", "steps": 1},
+    "close": {"note": "x"},
+    "reopen": {"note": "x"},
+    "particulars": {"last_name": "x"},
     "password": {"old": PASSWORD, "password": PASSWORD, "repeated": PASSWORD},
     "profile": {"name": "x", "language": "fr"},
 }
@@ -204,10 +223,19 @@ async def _fill(desk: Desk, name: str, number: str) -> Owned:
         "alert_id": alert.id,
         "message_id": "m-1",
         "session_id": await _other_session(desk, broker),
+        "view_id": await _saved_view(broker),
+        "undo_id": new_id(),
         "package": "desk@1",
         "path": "nothing.css",
     }
     return Owned(agency, broker, values)
+
+
+async def _saved_view(person: Person) -> str:
+    """Have the person name a list."""
+    await person.http.post("/claims/views", data={"name": "z", "query": "kind=fire"})
+    found = re.search(r"/claims/views/([0-9a-f-]{36})/rename", (await person.http.get("/claims")).text)
+    return found[1] if found else ""
 
 
 async def _other_session(desk: Desk, person: Person) -> str:
@@ -241,7 +269,9 @@ async def walk(desk: Desk, owned: Owned, http: httpx.AsyncClient, kinds: set[Kin
     """Ask every route of these kinds for the owner's things, and name those whose answer is not as it should be."""
     wrong = []
     walked = 0
-    reading_first = sorted(WALK.items(), key=lambda one: one[1] in {"mark", "mine", "command"})
+    reading_first = sorted(
+        WALK.items(), key=lambda one: (one[1] in {"mark", "mine", "command"}, "/toast" not in one[0][1])
+    )
     for (method, template), kind in reading_first:
         if kind not in kinds:
             continue
