@@ -16,6 +16,7 @@ from services.gateway.pages.changes import AnyChange, arrow_of, change_texts, sh
 from services.gateway.pages.figures import isolated_code, policy_number_parts
 from services.gateway.pages.icons import icon
 from services.gateway.pages.languages import LANGUAGES
+from services.gateway.pages.paging import page_numbers
 from services.gateway.pages.rendering import current_reader
 from services.gateway.pages.repairs import STAGES, repair_stage, stepper
 from services.gateway.pages.tones import LINE_ICONS, TONES
@@ -173,20 +174,6 @@ def size(value: int) -> Markup:
 def count(value: int) -> str:
     """A number with the separators of the language."""
     return current_reader().number(value)
-
-
-def page_numbers(page: int, pages: int) -> list[int | None]:
-    """The pages that a list links to: both ends, and those around this one; None where some are left out."""
-    wanted = sorted({1, pages, *(one for one in range(page - 1, page + 2) if 1 <= one <= pages)})
-    found: list[int | None] = []
-    for one in wanted:
-        before = found[-1] if found else None
-        if before is not None and one - before == 2:  # noqa: PLR2004 - a gap of one page is that page
-            found.append(one - 1)
-        elif before is not None and one - before > 1:
-            found.append(None)
-        found.append(one)
-    return found
 
 
 def query(parameters: dict[str, Any]) -> str:

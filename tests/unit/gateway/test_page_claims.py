@@ -17,9 +17,9 @@ from services.gateway.pages.claim_parties import AGENT, THIRD, missing_names, pa
 from services.gateway.pages.claim_views import views_of
 from services.gateway.pages.clients import _corrections, particular_values, particulars_command
 from services.gateway.pages.contracts import account_of, balance_of
-from services.gateway.pages.markup import page_numbers
 from services.gateway.pages.needs import days_of
 from services.gateway.pages.next_steps import missing_documents, next_steps
+from services.gateway.pages.paging import page_numbers
 from services.gateway.pages.repairs import stepper
 from services.gateway.pages.visits import local_path, login_path
 from services.gateway.queries import CalendarEntry, ClaimQuery, ViewRow
