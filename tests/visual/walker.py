@@ -24,6 +24,11 @@ ZOOMED: Final = (640, 320)
 """Widths that the pages must also fit: 1280 px at 200 %, and at 400 % (WCAG 1.4.10)."""
 TALLEST: Final = 6000
 """A picture ends there, in pixels."""
+SETTLED: Final = """async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  do { await frame(); await frame(); } while (document.getAnimations().some((one) => one instanceof CSSTransition));
+}"""
+"""Colours change by transitions, level by level: a measurement in between would be of neither theme."""
 Theme = Literal["light", "dark"]
 THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
 QUIET_WORDS: Final = ("Failed to load resource: the server responded with a status of 404",)
@@ -88,9 +93,7 @@ class Walker:
         """Change size and theme of an open page, as turning a device or the evening does."""
         await page.emulate_media(color_scheme=look.theme, reduced_motion="reduce", media="screen")
         await page.set_viewport_size({"width": look.width, "height": HEIGHTS.get(look.width, 900)})
-        await page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
+        await page.evaluate(SETTLED)
 
     async def zoom(self, page: Page) -> list[str]:
         """Say where the page scrolls sideways when it is zoomed."""
