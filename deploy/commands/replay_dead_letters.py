@@ -97,8 +97,10 @@ async def replay(
                 producer = AIOKafkaProducer(**producer_options(settings))
                 stack.push_async_callback(producer.stop)
                 await asyncio.wait_for(producer.start(), SECONDS)
-            names = await consumer.topics()
-            letters = await stack.enter_async_context(aclosing(_waiting(consumer, _chosen(names, topic))))
+            known = await _partitions(settings)
+            names = set(known)
+            waiting = {name: known[name] for name in _chosen(names, topic)}
+            letters = await stack.enter_async_context(aclosing(_waiting(consumer, waiting)))
             async for partition, record in letters:
                 if limit is not None and summary.found >= limit:
                     break
@@ -155,16 +157,26 @@ def _chosen(names: set[str], topic: str | None) -> list[str]:
     return [name]
 
 
-async def _waiting(consumer: Any, names: list[str]) -> AsyncGenerator[tuple[Any, Record], None]:
+async def _partitions(settings: Settings) -> dict[str, list[int]]:
+    """Topic -> its partitions. A consumer that listens to nothing yet knows of none on Apache Kafka."""
+    from aiokafka.admin import AIOKafkaAdminClient  # noqa: PLC0415
+
+    from shared.messaging.connection import client_options  # noqa: PLC0415
+
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await asyncio.wait_for(admin.start(), SECONDS)
+    try:
+        found = await asyncio.wait_for(admin.describe_topics(), SECONDS)
+    finally:
+        await admin.close()
+    return {one["topic"]: sorted(part["partition"] for part in one["partitions"]) for one in found}
+
+
+async def _waiting(consumer: Any, topics: dict[str, list[int]]) -> AsyncGenerator[tuple[Any, Record], None]:
     """Give the records that nobody replayed yet, up to what was there at the beginning, partition by partition."""
     from aiokafka import TopicPartition  # noqa: PLC0415
 
-    # All at once: the client forgets the other topics as soon as it is assigned one.
-    partitions = [
-        TopicPartition(name, number)
-        for name in names
-        for number in sorted(consumer.partitions_for_topic(name) or ())
-    ]
+    partitions = [TopicPartition(name, number) for name, numbers in topics.items() for number in numbers]
     for partition in partitions:
         consumer.assign([partition])
         ends = await consumer.end_offsets([partition])

@@ -15,7 +15,7 @@ def test_a_partner_takes_seconds(site: Site) -> None:
     said = site.operator.run_alone("create-partner", "garage-metz", "--kind", "garage")
     assert said.code == 0, said.err
     print(
-        f"create-partner in a process of its own: {said.seconds:.1f} s; in this one: {site.garage.seconds:.2f} s"
+        f"create-partner in a process of its own: {said.seconds:.1f} s; in this one: {site.insurer.seconds:.2f} s"
     )
     assert site.garage.done == [
         "partner garage-nice: registered",
