@@ -203,20 +203,24 @@ async def test_an_insurers_contract_update_alerts_and_stands_on_the_open_client_
     insurer = partner(stack, "insurer-alpha")
     policy, client_id = await _contract_in_force(broker_fr, insurer)
     await visitor.log_in("broker.fr")
+    claims = await visitor.open_live("/claims")
+    note = insurer.message("contract-updates", {"policy_number": policy, "note": uuid.uuid4().hex})
+    await line.push(note)
+    assert (await line.answer(note.id))["outcome"] == "accepted"
+    await expect(claims.locator("#toasts .toast-card").first).to_be_visible()
+
     client = await visitor.open_live(f"/clients/{client_id}")
     contract = await visitor.open_live(f"/contracts/{policy}")
     suspended = client.locator("#client .contract-status", has_text="Suspendu")
     before = await suspended.count()
-
     message = insurer.message(
         "contract-updates", {"policy_number": policy, "status": "suspended", "reason": "prime impayée"}
     )
     await line.push(message)
     assert (await line.answer(message.id))["outcome"] == "accepted"
-    await expect(client.locator("#toasts .toast-card").first).to_be_visible()
     await expect(suspended).to_have_count(before + 1)
     await expect(contract.locator("#contract")).to_contain_text("prime impayée")
-    await still_the_same(client, contract)
+    await still_the_same(claims, client, contract)
     alerts = (await broker_fr.get("/alerts"))["items"]
     assert any(one["policy_number"] == policy for one in alerts)
 
