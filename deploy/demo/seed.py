@@ -63,6 +63,7 @@ async def seed_demo(settings: Settings, now: datetime | None = None) -> bool:
     target = settings.data_dir / ACCOUNTS_FILE
     if target.exists():
         return False
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     moment = now or datetime.now(UTC)
     databases = {name: Database(settings.database_url_of(name)) for name in ("gateway", "policy", "claims")}
     try:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from tests.fixtures.children import dies_with_us
+
 _APT: Final = Path("/usr/bin/apt-get")
 _PACKAGES: Final = {
     "java": "default-jre-headless",
@@ -120,6 +122,7 @@ def start(
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
+            preexec_fn=dies_with_us(),  # noqa: PLW1509 - one system call, no lock
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
