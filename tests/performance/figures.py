@@ -21,9 +21,11 @@ from random import Random
 from statistics import median, quantiles
 from typing import Any
 
+import httpx
 from playwright.async_api import Page, async_playwright
 
 from deploy.setup.browser import find_browser
+from shared.settings import SERVICES
 from tests.e2e.visitor import QUIET, Visitor
 from tests.fixtures.desk import Desk, Live, desk_of
 from tests.fixtures.partners import PartnerLine, partner, partner_line
@@ -75,10 +77,26 @@ def print_memory(stack: Stack) -> None:
     print(f"  {'all':<32} {rss / MIB:7.1f} {pss / MIB:7.1f}   goal: under 700 MB")
 
 
+async def settled(stack: Stack) -> None:
+    """Wait until every service has taken and published all that there was, then a little longer."""
+    async with httpx.AsyncClient() as http:
+
+        async def quiet() -> bool:
+            for service in SERVICES:
+                answer = await http.get(f"{stack.url_of(service)}/health/ready")
+                messaging = answer.json()["checks"]["messaging"]
+                if messaging["consumer"]["lag"] or messaging["relay"]["pending"]:
+                    return False
+            return True
+
+        await soon(quiet, within=60)
+    await asyncio.sleep(5)
+
+
 async def print_idle(stack: Stack, seconds: float) -> None:
     """Processor time of all processes while one desk listens and nobody does anything."""
     async with desk_of(stack, "broker.fr") as desk, desk.live():
-        await asyncio.sleep(5)
+        await settled(stack)
         names = {pid: memory_of(pid).name for pid in stack.pids()}
         before = {pid: processor_seconds(pid) for pid in names}
         begun = time.monotonic()
