@@ -30,7 +30,7 @@ from shared.observability import metrics
 from shared.settings import Settings
 
 _BATCH: Final = 500
-_SEND_SECONDS: Final = 20.0
+_SEND_SECONDS: Final = 12.0
 _STOP_SECONDS: Final = 2.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
