@@ -107,9 +107,12 @@ class Messaging:
             broker = self._build()
             try:
                 await asyncio.wait_for(broker.start(), _CONNECT_SECONDS)
-            except (KafkaError, OSError, TimeoutError) as error:
-                log.warning("messaging.broker_away", service=self._service, error=type(error).__name__)
+            except BaseException as error:
+                # Whatever ended the attempt, a stop of ours included: nothing of it stays open.
                 await finish_within(broker.stop(), _STOP_SECONDS)
+                if not isinstance(error, KafkaError | OSError | TimeoutError):
+                    raise
+                log.warning("messaging.broker_away", service=self._service, error=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
             self._broker = broker
