@@ -65,7 +65,7 @@ async def test_a_claim_is_found_watched_confirmed_and_given_a_photo_by_a_thumb(
     await page.locator(f"#insured .party-name a[href='/clients/{claim['client']['id']}']").tap()
     await page.wait_for_url("**/clients/*")
     await fits(page)
-    await page.locator("form[action$='/confirm-contact'] button").tap()
+    await page.locator("form[action$='/confirm-contact'] button.btn-primary").tap()
     await expect(page.locator(".notice-good")).to_be_visible()
     await expect(page.locator(".contacts .contact-state.warn")).to_have_count(0)
     await fits(page)
