@@ -90,7 +90,7 @@ class Site:
         return Login(self.kafka.bootstrap, papers.user, papers.password)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The commands of an operator on a new broker, in their order."""
     folder = tmp_path_factory.mktemp("site")
