@@ -89,6 +89,15 @@ async def test_a_record_that_the_broker_refuses_holds_back_only_its_own_key(
         await only_pending(database, 601)
 
 
+async def test_a_broker_that_is_away_only_delays(broker: EmbeddedBroker, database: Database) -> None:
+    async with relaying(broker, database) as relay:
+        await until(lambda: relay.active)
+        broker.kill()
+        await write(database, "known.v1", 1)
+        await broker.start(["known.v1"])
+        assert await broker.records("known.v1", 1) == [("k", b"1")]
+
+
 async def test_a_new_life_of_the_broker_gets_the_recent_outbox_again(
     broker: EmbeddedBroker, database: Database
 ) -> None:
