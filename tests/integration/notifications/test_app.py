@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import httpx
-import pytest
 
 from services.notifications.app import create_app
 from services.notifications.settings import NotificationsSettings
@@ -16,9 +15,6 @@ from tests.integration.notifications.frame import Desk
 from tests.unit.notifications.factory import LOADED, agency, cheque_payment, claim, event_of
 
 
-@pytest.mark.filterwarnings(
-    "ignore:Unclosed AIOKafka"  # the library drops a client that never connected; there is nothing to close
-)
 async def test_clocks_run_and_stop_with_the_service_though_the_bus_is_away(
     desk: Desk, tmp_path: Path
 ) -> None:
