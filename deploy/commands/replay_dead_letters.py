@@ -91,12 +91,14 @@ async def replay(
                 fetch_max_wait_ms=fetch_wait_ms(settings),
             )
             stack.push_async_callback(consumer.stop)
-            await asyncio.wait_for(consumer.start(), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await consumer.start()
             producer = None
             if not dry_run:
                 producer = AIOKafkaProducer(**producer_options(settings))
                 stack.push_async_callback(producer.stop)
-                await asyncio.wait_for(producer.start(), SECONDS)
+                async with asyncio.timeout(SECONDS):
+                    await producer.start()
             known = await _partitions(settings)
             names = set(known)
             waiting = {name: known[name] for name in _chosen(names, topic)}
@@ -111,7 +113,8 @@ async def replay(
                 original = record.topic.removesuffix(DEAD_LETTER_SUFFIX)
                 if original not in names:
                     raise Refused(f"The topic {original} is gone: create it, or leave its dead letters be.")
-                await asyncio.wait_for(producer.send_and_wait(original, **as_sent(record)), SECONDS)
+                async with asyncio.timeout(SECONDS):
+                    await producer.send_and_wait(original, **as_sent(record))
                 await consumer.commit({partition: record.offset + 1})
                 summary.replayed += 1
     except (KafkaError, OSError, TimeoutError) as error:
@@ -164,9 +167,10 @@ async def _partitions(settings: Settings) -> dict[str, list[int]]:
     from shared.messaging.connection import client_options  # noqa: PLC0415
 
     admin = AIOKafkaAdminClient(**client_options(settings))
-    await asyncio.wait_for(admin.start(), SECONDS)
     try:
-        found = await asyncio.wait_for(admin.describe_topics(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await admin.start()
+            found = await admin.describe_topics()
     finally:
         await admin.close()
     return {one["topic"]: sorted(part["partition"] for part in one["partitions"]) for one in found}

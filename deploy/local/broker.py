@@ -118,7 +118,11 @@ class EmbeddedBroker:
         return {"DOSSIER_KAFKA_PORT": str(self.port), "DOSSIER_BROKER_EPOCH": self.epoch}
 
     async def start(self) -> None:
-        """Start an empty broker and create its topics; raises `BrokerFailed`."""
+        """Start an empty broker and create its topics; raises `BrokerFailed`.
+
+        On a port that nobody knows: it acknowledges and forgets records of topics that it does not have yet, so whoever
+        was connected to its predecessor must not find it before its topics are there.
+        """
         self._running = False
         self.port = _free_port()
         command = tuple(part.replace("{port}", str(self.port)) for part in self._plan.command)

@@ -36,14 +36,14 @@ class Doorway:
     """Listens on `port` and passes on to `upstream`, which changes when the broker is started again."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self._upstream = 0
         self._server: asyncio.Server | None = None
         self._visitors: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Begin to listen."""
-        self._server = await asyncio.start_server(self._welcome, HOST, self._port)
+        self._server = await asyncio.start_server(self._welcome, HOST, self.port)
 
     def lead_to(self, upstream: int) -> None:
         """Pass new connections on to this port of the broker."""
@@ -83,10 +83,10 @@ class Doorway:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            to_broker.close()  # first: whoever closes the doorway may cancel what follows
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            to_broker.close()
 
     async def _requests(
         self, reader: asyncio.StreamReader, to_broker: asyncio.StreamWriter, asked: dict[int, tuple[int, int]]
@@ -106,7 +106,7 @@ class Doorway:
         asked: dict[int, tuple[int, int]],
         upstream: int,
     ) -> None:
-        own, ours = address(upstream), address(self._port)
+        own, ours = address(upstream), address(self.port)
         while True:
             answer = await read_frame(from_broker)
             key, version = asked.pop(int.from_bytes(answer[:4], signed=True), (None, 0))

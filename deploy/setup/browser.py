@@ -1,4 +1,4 @@
-"""A Chromium for the end-to-end tests: the machine's, else from its packages."""
+"""A Chromium and a kcat for the end-to-end tests: the machine's, else from its packages."""
 
 import os
 import shutil
@@ -41,10 +41,8 @@ def install_browser() -> None:
     if STAMP.is_file() and Path(STAMP.read_text()).is_file() and SETTING not in os.environ:
         return
     browser = find_browser()
-    if browser is None and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        env = {"DEBIAN_FRONTEND": "noninteractive"}
-        run("Package lists", ["apt-get", "update", "-q"], env=env)
-        run("Chromium", ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"], env=env)
+    if browser is None and _may_install():
+        _install("Chromium", "chromium")
         browser = find_browser()
     if browser is None:
         how = (
@@ -58,6 +56,26 @@ def install_browser() -> None:
         )
     CACHE.mkdir(parents=True, exist_ok=True)
     STAMP.write_text(browser)
+
+
+def install_kcat() -> None:
+    """Have the Kafka client that partners copy and paste; without it its few tests are skipped and say so."""
+    if shutil.which("kcat") or shutil.which("kafkacat") or not _may_install():
+        return
+    try:
+        _install("kcat", "kcat")
+    except SetupFailed as failure:
+        sys.stderr.write(f"  {failure} The tests go on without it.\n")
+
+
+def _may_install() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def _install(title: str, package: str) -> None:
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    run("Package lists", ["apt-get", "update", "-q"], env=env)
+    run(title, ["apt-get", "install", "-q", "-y", "--no-install-recommends", package], env=env)
 
 
 def _starts(path: str) -> bool:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from deploy.setup.browser import install_browser
+from deploy.setup.browser import install_browser, install_kcat
 from deploy.setup.node_packages import install_node_packages
 from deploy.setup.packages import create_venv, install_development, install_runtime
 from deploy.setup.step import CACHE, ROOT, SetupFailed
@@ -15,7 +15,14 @@ INTERRUPTED = 130
 STEPS = {
     "run": (create_venv, install_runtime, install_node_packages),
     "check": (create_venv, install_runtime, install_development),
-    "test": (create_venv, install_runtime, install_development, install_node_packages, install_browser),
+    "test": (
+        create_venv,
+        install_runtime,
+        install_development,
+        install_node_packages,
+        install_browser,
+        install_kcat,
+    ),
 }
 
 

@@ -40,7 +40,8 @@ class Bus:
         """Connect: first from the end of the receipts, later from where it stood. Raises `BusErrors`."""
         await self.close()
         self._producer = AIOKafkaProducer(**producer_options(self._settings))
-        await asyncio.wait_for(self._producer.start(), _SECONDS)
+        async with asyncio.timeout(_SECONDS):
+            await self._producer.start()
         self._consumer = AIOKafkaConsumer(
             *self._topics,
             **client_options(self._settings),
@@ -48,8 +49,9 @@ class Bus:
             auto_offset_reset="earliest",  # of a broker that began anew, everything is of interest
             fetch_max_wait_ms=fetch_wait_ms(self._settings),
         )
-        await asyncio.wait_for(self._consumer.start(), _SECONDS)
-        ends = await asyncio.wait_for(self._consumer.end_offsets(self._consumer.assignment()), _SECONDS)
+        async with asyncio.timeout(_SECONDS):
+            await self._consumer.start()
+            ends = await self._consumer.end_offsets(self._consumer.assignment())
         for partition, end in ends.items():
             # A broker that began anew has fewer receipts than were read: then all of them are news.
             known = self._positions.get(partition, end)
@@ -73,9 +75,8 @@ class Bus:
         if self._producer is None or self.lost:
             return
         try:
-            sent = await asyncio.wait_for(
-                self._producer.send(topic, value=body, key=key.encode()), _SECONDS / 2
-            )
+            async with asyncio.timeout(_SECONDS / 2):
+                sent = await self._producer.send(topic, value=body, key=key.encode())
             sent.add_done_callback(self._look)
         except BusErrors as error:
             self._lose(error)

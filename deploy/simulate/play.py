@@ -291,6 +291,7 @@ def _follow(subject: Subject, update: PartnerUpdate, at: datetime) -> None:
 
 async def _first_of(event: asyncio.Event, seconds: float) -> None:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return

@@ -166,7 +166,11 @@ def _alone_with(url: str, work: Callable[[Connection], T]) -> T:
 
 
 def _alone_with_sqlite(url: URL, work: Callable[[Connection], T]) -> T:
-    """Foreign keys stay off here (the engine's default): batch mode drops and renames tables."""
+    """Foreign keys stay off here (the engine's default): batch mode drops and renames tables.
+
+    The file is put into WAL mode, which it keeps: connections that first had to put it there would stand in each
+    other's way, and SQLite refuses at once whoever comes second ("database is locked").
+    """
     file = Path(url.database or "")
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.with_name(f"{file.name}.migrating").open("w") as lock:
@@ -177,6 +181,7 @@ def _alone_with_sqlite(url: URL, work: Callable[[Connection], T]) -> T:
             connect_args={"isolation_level": None, "timeout": 10},
         )
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA journal_mode=WAL"))
         with engine.connect() as connection:
             return work(connection)
 

@@ -147,7 +147,8 @@ class Relay:
                 await lock.rollback()
             if not tried:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._pause())
+                    async with asyncio.timeout(self._pause()):
+                        await self._wake.wait()
 
     def _pause(self) -> float:
         held = self._held.seconds()
@@ -157,7 +158,8 @@ class Relay:
     async def _connect(self) -> None:
         producer = AIOKafkaProducer(**producer_options(self._settings))
         try:
-            await asyncio.wait_for(producer.start(), _SEND_SECONDS)
+            async with asyncio.timeout(_SEND_SECONDS):
+                await producer.start()
         except BaseException:
             await finish_within(producer.stop(), _STOP_SECONDS)
             raise
@@ -229,10 +231,10 @@ class Relay:
                 (name, value.encode()) for name, value in row.headers.items() if name != EVENT_ID_HEADER
             ]
             try:
-                future = await asyncio.wait_for(
-                    producer.send(row.topic, value=row.body, key=row.key.encode(), headers=headers),
-                    _SEND_SECONDS,
-                )
+                async with asyncio.timeout(_SEND_SECONDS):
+                    future = await producer.send(
+                        row.topic, value=row.body, key=row.key.encode(), headers=headers
+                    )
             except KafkaError as error:
                 self._refused(row, type(error).__name__, blocked)
                 continue
@@ -276,5 +278,6 @@ class Relay:
             return set()
         for topic in unknown:
             producer.client.add_topic(topic)
-        await asyncio.wait_for(producer.client.force_metadata_update(), _SEND_SECONDS)
+        async with asyncio.timeout(_SEND_SECONDS):
+            await producer.client.force_metadata_update()
         return {topic for topic in unknown if not known.partitions_for_topic(topic)}

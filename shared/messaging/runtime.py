@@ -80,7 +80,8 @@ class Messaging:
         """Readiness: the consumer has its partitions and moves, the relay is up (or another replica's is)."""
         relay = await self.relay.health()
         with suppress(KafkaError, OSError, TimeoutError):
-            await asyncio.wait_for(self._measure(), _MEASURE_SECONDS)
+            async with asyncio.timeout(_MEASURE_SECONDS):
+                await self._measure()
         listening = bool(self._listened_to)
         assigned = len(self._assignment())
         stuck = self._stuck_seconds()
@@ -106,7 +107,8 @@ class Messaging:
         while True:
             broker = self._build()
             try:
-                await asyncio.wait_for(broker.start(), _CONNECT_SECONDS)
+                async with asyncio.timeout(_CONNECT_SECONDS):
+                    await broker.start()
             except BaseException as error:
                 # Whatever ended the attempt, a stop of ours included: nothing of it stays open.
                 await finish_within(broker.stop(), _STOP_SECONDS)
@@ -231,7 +233,8 @@ class Messaging:
             await asyncio.sleep(_WATCH_SECONDS)
             try:
                 await self.relay.health()
-                await asyncio.wait_for(self._measure(), _WATCH_SECONDS)
+                async with asyncio.timeout(_WATCH_SECONDS):
+                    await self._measure()
                 if time.monotonic() - pruned_at > _PRUNE_SECONDS:
                     pruned_at = time.monotonic()
                     await self._consumer.prune()

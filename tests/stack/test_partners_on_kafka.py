@@ -89,7 +89,8 @@ async def test_a_partner_sends_and_reads_with_what_it_was_handed(site: Site, gar
         site.garage.receipts, **login, group_id=group, auto_offset_reset="earliest", enable_auto_commit=False
     )
     async with consumer:
-        record = await asyncio.wait_for(consumer.getone(), 20)
+        async with asyncio.timeout(20):
+            record = await consumer.getone()
         assert record.topic == RECEIPTS
         await consumer.commit()
 

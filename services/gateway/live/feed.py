@@ -113,10 +113,11 @@ class Feed:
     async def _send(self, held: _Held) -> None:
         alert = held.alert
         self._sent[alert.agency_id] = alert.position
-        if not self._hub.streams:
-            return
+        # Waited for even when nobody listens: who opens a stream meanwhile reads what he missed from the read model.
         if not await self._has_arrived(held):
             self._sent_early(alert)
+        if not self._hub.streams:
+            return
         async with self._database.read() as session:
             for announcement in await announce(session, [alert]):
                 self._hub.publish(announcement)
@@ -154,9 +155,10 @@ class Feed:
                 return True
             loop = asyncio.get_running_loop()
             while (left := held.until - loop.time()) > 0:
-                both = asyncio.gather(*(wait.done.wait() for wait in waits))
                 try:
-                    await asyncio.wait_for(both, min(LOOK_SECONDS, left))
+                    async with asyncio.timeout(min(LOOK_SECONDS, left)):
+                        for wait in waits:
+                            await wait.done.wait()
                 except TimeoutError:
                     if await self._is_projected(alert):
                         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from deploy.local.broker import BrokerFailed, EmbeddedBroker
 from deploy.local.plan import BrokerPlan
 from deploy.local.processes import Child, Processes
 from shared.settings import Settings
+from tests.fixtures.partners import kcat as kcat_program
 from tests.integration.deploy.stacks import free_port, plan_of
 
 TOPIC = "partners.garage-lyon.repair-updates.v1"
@@ -56,12 +56,9 @@ async def read(bootstrap: str, topic: str, count: int) -> list[bytes | None]:
 
 
 async def kcat(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    program = shutil.which("kcat")
-    if program is None:
-        pytest.skip("kcat is not installed")
     return await asyncio.to_thread(
         subprocess.run,
-        [program, *arguments],
+        [kcat_program(), *arguments],
         input=text,
         capture_output=True,
         text=True,

@@ -205,6 +205,24 @@ async def test_who_was_told_too_early_is_told_to_fetch_anew_once_it_is_there(
     await desk.close()
 
 
+async def test_an_alert_that_came_while_nobody_listened_is_not_lost_to_who_comes_before_its_projection(
+    desk: Desk, stage: Stage
+) -> None:
+    agency = await desk.agency()
+    person = await desk.person(agency)
+    state = await desk.add_claim(agency)
+    await desk.raise_alert(state)
+    alert = desk.alert(state)
+    await stage.tail(alert)
+    await until(lambda: ("alert", alert.id) in stage.feed._versions._waits)
+
+    heard = await stage.listen(person, str(1 * 4 + 2))
+    await desk.take(desk.event("alert-raised", alert, changes=()))
+
+    await until(lambda: len(heard.events) == 3)
+    assert heard.events[0][1]["id"] == alert.id
+
+
 async def test_another_replicas_projection_is_found_in_the_database(desk: Desk, stage: Stage) -> None:
     agency = await desk.agency()
     heard = await stage.listen(await desk.person(agency))

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.doorway import Doorway
 from shared.db.database import Database
 from shared.messaging.outbox import enqueue_bytes
 from shared.messaging.relay import Relay
 from shared.settings import Settings
-from tests.fixtures.embedded_broker import EmbeddedBroker
+from tests.fixtures.embedded_broker import EmbeddedBroker, free_port
 from tests.fixtures.messaging import messaging_database, published
 
 
@@ -28,8 +29,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def relaying(broker: EmbeddedBroker, database: Database, epoch: str = "one") -> AsyncIterator[Relay]:
-    relay = Relay("claims", Settings(kafka_port=broker.port, broker_epoch=epoch), database)
+async def relaying(
+    broker: EmbeddedBroker, database: Database, epoch: str = "one", port: int | None = None
+) -> AsyncIterator[Relay]:
+    relay = Relay("claims", Settings(kafka_port=port or broker.port, broker_epoch=epoch), database)
     database.on_every_commit(relay.wake)
     task = asyncio.create_task(relay.run())
     try:
@@ -63,7 +66,7 @@ async def none_pending(database: Database) -> None:
 
 
 async def only_pending(database: Database, count: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         while await pending(database) != count:  # noqa: ASYNC110 - a condition in the database, with a deadline
             await asyncio.sleep(0.02)
 
@@ -90,12 +93,44 @@ async def test_a_record_that_the_broker_refuses_holds_back_only_its_own_key(
 
 
 async def test_a_broker_that_is_away_only_delays(broker: EmbeddedBroker, database: Database) -> None:
-    async with relaying(broker, database) as relay:
+    door = Doorway(free_port())
+    door.lead_to(broker.port)
+    await door.open()
+    async with relaying(broker, database, port=door.port) as relay:
+        await until(lambda: relay.active)
+        await door.close()
+        await write(database, "known.v1", 1)
+        await only_pending(database, 1)
+        await door.open()
+        assert await broker.records("known.v1", 1) == [("k", b"1")]
+        await none_pending(database)
+    await door.close()
+
+
+async def test_what_a_new_broker_took_before_it_had_its_topics_is_published_again_in_its_next_life(
+    broker: EmbeddedBroker, database: Database
+) -> None:
+    """It acknowledges a record of a topic that it does not have, and forgets it: the launcher avoids that by a new port."""
+    async with relaying(broker, database, epoch="one") as relay:
         await until(lambda: relay.active)
         broker.kill()
         await write(database, "known.v1", 1)
         await broker.start(["known.v1"])
+    async with relaying(broker, database, epoch="two"):
         assert await broker.records("known.v1", 1) == [("k", b"1")]
+
+
+async def test_a_relay_stops_whenever_it_is_asked_to_even_as_an_attempt_to_connect_fails(
+    database: Database,
+) -> None:
+    settings = Settings(kafka_port=free_port(), broker_epoch="one")
+    for turns in range(60):  # of the event loop: one of them is that in which the attempt fails
+        task = asyncio.create_task(Relay("claims", settings, database).run())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task}, timeout=5)
+        assert task.cancelled(), f"after {turns} turns"
 
 
 async def test_a_new_life_of_the_broker_gets_the_recent_outbox_again(

@@ -157,7 +157,8 @@ async def serving(settings: Settings, app: FastAPI) -> AsyncIterator[ServiceClie
     task = asyncio.create_task(server.serve())
     client = ServiceClient(settings, "claims")
     try:
-        await asyncio.wait_for(server.listening.wait(), 10)
+        async with asyncio.timeout(10):
+            await server.listening.wait()
         yield client
     finally:
         await client.close()

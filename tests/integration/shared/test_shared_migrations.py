@@ -1,7 +1,9 @@
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -167,6 +169,15 @@ async def test_a_new_script_is_written_from_the_models_and_runs(database_url: st
     assert not (folder / "script.py.mako").exists()
     await migrate_async("claims", database_url, folder=folder)
     assert await tables(database_url) == {"alembic_version", "claims"}
+
+
+def test_a_migrated_file_is_in_wal_mode_so_that_first_connections_do_not_race_for_it(
+    tmp_path: Path, folder: Path
+) -> None:
+    file = tmp_path / "claims.db"
+    migrate("claims", f"sqlite:///{file}", folder=folder)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_migrating_needs_no_event_loop(tmp_path: Path, folder: Path, script: Script) -> None:

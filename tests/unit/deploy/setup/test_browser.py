@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy.setup import browser
-from deploy.setup.browser import find_browser, install_browser
+from deploy.setup.browser import find_browser, install_browser, install_kcat
 from deploy.setup.step import SetupFailed
 
 
@@ -74,3 +74,31 @@ def test_root_on_debian_gets_the_package(path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(browser, "run", run)
     install_browser()
     assert (path / "cache" / "browser").read_text() == str(path / "chromium")
+
+
+def test_root_on_debian_gets_kcat_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(browser, "_may_install", lambda: True)
+    monkeypatch.setattr(browser, "run", lambda _title, command, **_: asked.append(command[-1]))
+
+    install_kcat()
+    assert asked == ["-q", "kcat"]
+
+    program(path / "kcat")
+    install_kcat()
+    assert asked == ["-q", "kcat"], "it is there now"
+
+
+@pytest.mark.usefixtures("path")
+def test_a_kcat_that_cannot_be_had_stops_nothing_but_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_title: str, _command: list[str], **_: object) -> None:
+        raise SetupFailed("kcat failed: no network.")
+
+    monkeypatch.setattr(browser, "_may_install", lambda: True)
+    monkeypatch.setattr(browser, "run", run)
+
+    install_kcat()
+
+    assert "kcat failed: no network. The tests go on without it." in capsys.readouterr().err
