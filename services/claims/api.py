@@ -15,20 +15,13 @@ from services.claims import handlers
 from services.claims.domain.parties import ChangeParties
 from services.claims.domain.registration import Command, RegisterClaim
 from services.claims.settings import ClaimsSettings
-from shared.clock import Clock
 from shared.contracts.claims import ClaimState
 from shared.contracts.codes import ChequeStatus, ClaimStatus
 from shared.contracts.envelope import Actor
-from shared.db.database import Database
 from shared.db.tenancy import Scope
+from shared.http.commands import Answer, Commands, actor_of
 from shared.http.idempotency import IdempotencyKey, Repeatable
 from shared.http.tokens import internal_scope
-from shared.messaging.outbox import committed_events
-
-Answer = dict[str, Any]
-"""`{"result": the claim, "events": [...]}`: the events committed with it, for the caller's read model."""
-
-Work = Callable[[AsyncSession, datetime], Awaitable[ClaimState]]
 
 
 class NewStatus(Command):
@@ -51,42 +44,31 @@ class NewChequeStatus(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Commands):
     """Who asks, and what he works with."""
 
     scope: Scope
-    database: Database
-    clock: Clock
     settings: ClaimsSettings
 
     @property
     def actor(self) -> Actor:
         """The caller as the author of a change."""
-        return Actor(kind="user", id=self.scope.user_id, name=self.scope.name)
-
-    async def create(self, work: Work, repeatable: Repeatable) -> Answer:
-        """Run one handler in one transaction, or give the answer that the same command got before."""
-        async with self.database.write() as session:
-            before = await repeatable.answered(session)
-            if before is not None:
-                return before
-            at = self.clock.now()
-            answer = _answer(await work(session, at), session)
-            await repeatable.keep(session, answer, at)
-            return answer
+        return actor_of(self.scope)
 
     async def change(
         self, claim_number: str, work: Callable[[AsyncSession, ClaimState, datetime], Awaitable[ClaimState]]
     ) -> Answer:
         """Run one handler on a claim of the caller's agencies in one transaction."""
-        async with self.database.write() as session:
-            claim = await handlers.claim_in_scope(session, self.scope, claim_number)
-            return _answer(await work(session, claim, self.clock.now()), session)
+
+        async def on_the_claim(session: AsyncSession, at: datetime) -> ClaimState:
+            return await work(session, await handlers.claim_in_scope(session, self.scope, claim_number), at)
+
+        return await self.run(on_the_claim)
 
 
 def _desk(request: Request, scope: Annotated[Scope, Depends(internal_scope("claims"))]) -> Desk:
     state = request.app.state
-    return Desk(scope, state.database, state.clock, state.settings)
+    return Desk(state.database, state.clock, scope, state.settings)
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]
@@ -101,9 +83,8 @@ async def register(body: RegisterClaim, desk: AtDesk, key: IdempotencyKey = None
         contract = await handlers.contract_in_scope(session, desk.scope, body.policy_number, body.agency_id)
         return await handlers.register_claim(session, body, contract=contract, actor=desk.actor, at=at)
 
-    return await desk.create(
-        work, Repeatable.of(desk.scope, "register-claim", key, body, desk.settings.secret)
-    )
+    repeatable = Repeatable.of(desk.scope, "register-claim", key, body, desk.settings.secret)
+    return await desk.run_once(repeatable, work)
 
 
 @router.get("/{claim_number}")
@@ -158,7 +139,3 @@ async def set_cheque_status(
         )
 
     return await desk.change(claim_number, work)
-
-
-def _answer(claim: ClaimState, session: AsyncSession) -> Answer:
-    return {"result": claim.model_dump(mode="json"), "events": committed_events(session)}

@@ -38,7 +38,7 @@ def create_app(
     database = Database(settings.database_url_of(SERVICE))
     messaging = Messaging(SERVICE, settings, database, create_consumer(database, clock))
     limits = Limits(settings.documents_max_file_bytes, settings.documents_max_image_pixels)
-    frame = Frame(settings, database, clock, store, Intake(limits))
+    frame = Frame(database, clock, settings, store, Intake(limits))
 
     async def storage_check() -> dict[str, bool]:
         return {"ready": True, "available": await _store_answers(frame.store)}

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.documents.api.frame import Answer, CallerScope, CurrentFrame, actor_of, answer
+from services.documents.api.frame import CallerScope, CurrentFrame
 from services.documents.handlers import files
 from shared.contracts.codes import DocumentType
+from shared.http.commands import Answer, actor_of, answer
 
 router = APIRouter(prefix="/files", tags=["files"])
 
@@ -66,7 +67,7 @@ async def remove(document_id: str, scope: CallerScope, frame: CurrentFrame) -> A
             session, scope=scope, actor=actor_of(scope), at=at, document_id=document_id
         )
 
-    return await frame.command(work)
+    return await frame.run(work)
 
 
 @router.post("/{document_id}/restore")
@@ -78,7 +79,7 @@ async def restore(document_id: str, scope: CallerScope, frame: CurrentFrame) -> 
             session, scope=scope, actor=actor_of(scope), at=at, document_id=document_id
         )
 
-    return await frame.command(work)
+    return await frame.run(work)
 
 
 @router.post("/{document_id}/type")
@@ -90,4 +91,4 @@ async def retype(document_id: str, body: NewType, scope: CallerScope, frame: Cur
             session, scope=scope, actor=actor_of(scope), at=at, document_id=document_id, type=body.type
         )
 
-    return await frame.command(work)
+    return await frame.run(work)

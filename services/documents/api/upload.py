@@ -12,15 +12,7 @@ from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from services.documents.api.frame import (
-    Answer,
-    CurrentFrame,
-    Frame,
-    SenderScope,
-    actor_of,
-    answer,
-    answering_for_storage,
-)
+from services.documents.api.frame import CurrentFrame, Frame, SenderScope, answering_for_storage
 from services.documents.domain.bindings import Binding
 from services.documents.domain.content import FileRefused
 from services.documents.handlers import files, objects
@@ -28,9 +20,9 @@ from services.documents.handlers.intake import Prepared, workspace
 from shared.contracts.codes import DocumentType
 from shared.db.database import uninterrupted
 from shared.db.tenancy import Scope
+from shared.http.commands import Answer, actor_of, answer
 from shared.http.idempotency import IdempotencyKey, Repeatable
 from shared.http.problems import Problem
-from shared.messaging.outbox import committed_events
 
 FIELDS_BYTES: Final = 64 * 1024
 """Room for the form's other fields and its separators, beside the file."""
@@ -140,7 +132,7 @@ async def _stored(
                 content=prepared.content,
                 object_key=object_key,
             )
-            given = answer(state, committed_events(session))
+            given = answer(state, session)
             await repeatable.keep(session, given, at)
             return given
     except BaseException:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.policy.api.frame import Answer, CallerScope, CurrentFrame, actor_of, agency_of, answer
+from services.policy.api.frame import CallerScope, CurrentFrame, agency_of
 from services.policy.domain.clients import (
     ClientCorrection,
     ClientRegistration,
@@ -18,6 +18,7 @@ from services.policy.domain.clients import (
     Detail,
 )
 from services.policy.handlers import clients
+from shared.http.commands import Answer, actor_of, answer
 from shared.http.idempotency import IdempotencyKey, Repeatable
 
 router = APIRouter(prefix="/clients", tags=["clients"])
@@ -53,13 +54,13 @@ async def register(
         )
 
     secret = request.app.state.settings.secret
-    return await frame.creation(Repeatable.of(scope, "register-client", key, body, secret), work)
+    return await frame.run_once(Repeatable.of(scope, "register-client", key, body, secret), work)
 
 
 @router.get("/{client_id}")
 async def read(client_id: str, scope: CallerScope, frame: CurrentFrame) -> Answer:
     """Give a client."""
-    async with frame.read() as session:
+    async with frame.database.read() as session:
         return answer(await clients.read_client(session, scope=scope, client_id=client_id))
 
 
@@ -71,7 +72,7 @@ async def history(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Answer:
     """Give a client's newest changes first."""
-    async with frame.read() as session:
+    async with frame.database.read() as session:
         rows = await clients.read_client_history(session, scope=scope, client_id=client_id, limit=limit)
     items = [
         {
@@ -97,7 +98,7 @@ async def confirm_contact(
             session, scope=scope, actor=actor_of(scope), at=at, client_id=client_id, details=body.details
         )
 
-    return await frame.command(work)
+    return await frame.run(work)
 
 
 @router.post("/{client_id}/contact")
@@ -111,7 +112,7 @@ async def correct_contact(
             session, scope=scope, actor=actor_of(scope), at=at, client_id=client_id, correction=body
         )
 
-    return await frame.command(work)
+    return await frame.run(work)
 
 
 @router.post("/{client_id}/particulars")
@@ -131,7 +132,7 @@ async def correct_particulars(
             correction=body,
         )
 
-    return await frame.command(work)
+    return await frame.run(work)
 
 
 @router.get("/{client_id}/identity-number")

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.policy.api.frame import Answer, CallerScope, CurrentFrame, actor_of, agency_of, answer
+from services.policy.api.frame import CallerScope, CurrentFrame, agency_of
 from services.policy.domain.clients import Command
 from services.policy.domain.contracts import ContractAmendment, ContractRegistration
 from services.policy.handlers import contracts
 from shared.contracts.codes import ContractStatus
+from shared.http.commands import Answer, actor_of, answer
 from shared.http.idempotency import IdempotencyKey, Repeatable
 
 router = APIRouter(prefix="/contracts", tags=["contracts"])
@@ -52,7 +53,7 @@ async def register(
         )
 
     secret = request.app.state.settings.secret
-    return await frame.creation(Repeatable.of(scope, "register-contract", key, body, secret), work)
+    return await frame.run_once(Repeatable.of(scope, "register-contract", key, body, secret), work)
 
 
 @router.get("/{policy_number}")
@@ -60,7 +61,7 @@ async def read(
     policy_number: str, scope: CallerScope, frame: CurrentFrame, agency_id: AgencyId = None
 ) -> Answer:
     """Give a contract in its current version."""
-    async with frame.read() as session:
+    async with frame.database.read() as session:
         return answer(
             await contracts.read_contract(
                 session, scope=scope, policy_number=policy_number, agency_id=agency_id
@@ -77,7 +78,7 @@ async def history(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Answer:
     """Give a contract's newest changes first."""
-    async with frame.read() as session:
+    async with frame.database.read() as session:
         rows = await contracts.read_contract_history(
             session, scope=scope, policy_number=policy_number, limit=limit, agency_id=agency_id
         )
@@ -113,7 +114,7 @@ async def change_status(
             agency_id=agency_id,
         )
 
-    return await frame.command(work)
+    return await frame.run(work)
 
 
 @router.post("/{policy_number}/amendments", status_code=201)
@@ -141,4 +142,4 @@ async def amend(
 
     operation = f"amend-contract:{policy_number}"[:100]
     secret = request.app.state.settings.secret
-    return await frame.creation(Repeatable.of(scope, operation, key, body, secret), work)
+    return await frame.run_once(Repeatable.of(scope, operation, key, body, secret), work)
