@@ -11,6 +11,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from shared.contracts.dates import Instant
+
 ActorKind = Literal["user", "partner", "system", "import"]
 
 
@@ -79,7 +81,7 @@ class PartnerEnvelope(BaseModel):
     id: Annotated[str, Field(min_length=1, max_length=200)]
     source: Annotated[str, Field(min_length=1, max_length=300)]
     type: Annotated[str, Field(min_length=1, max_length=200)]
-    time: AwareDatetime | None = None
+    time: Instant | None = None
     datacontenttype: str | None = None
     subject: str | None = None
     traceparent: str | None = None

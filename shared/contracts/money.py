@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Annotated
 
@@ -17,13 +18,18 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 _MAX_DIGITS = 14
+_UNSIGNED = r"\d{1,12}(\.\d{1,2})?"
+_WRITTEN = re.compile(f"-?{_UNSIGNED}", re.ASCII)
 
 
 def _only_strings(value: object) -> object:
-    """Floats lose cents and JSON numbers are floats to most senders, so only strings are taken."""
+    """Floats lose cents and JSON numbers are floats to most senders, so only strings are taken.
+
+    Only as the published schema writes them, too: `Decimal` would also read "1e3", " 7 ", "1_000" and other scripts' digits.
+    """
     if isinstance(value, Decimal):
         return value
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _WRITTEN.fullmatch(value):
         raise PydanticCustomError("decimal_string", 'an amount is a decimal string such as "1250.00"')
     return value
 
@@ -50,11 +56,13 @@ Amount = Annotated[
     Field(max_digits=_MAX_DIGITS, decimal_places=2),
     AfterValidator(_finite),
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,2})?$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^-?{_UNSIGNED}$"}),
 ]
 """A signed decimal of at most two places, as a string in JSON."""
 
-PositiveAmount = Annotated[Amount, Field(ge=0)]
+PositiveAmount = Annotated[
+    Amount, Field(ge=0), WithJsonSchema({"type": "string", "pattern": f"^{_UNSIGNED}$"})
+]
 """An amount that cannot be negative."""
 
 Currency = Annotated[

@@ -5,10 +5,9 @@ Unknown fields are ignored (senders may be newer than we are); known ones are ch
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts import topics
@@ -26,6 +25,7 @@ from shared.contracts.codes import (
     RepairQuoteStatus,
     TotalLoss,
 )
+from shared.contracts.dates import Instant, IsoDate
 from shared.contracts.envelope import Contract
 from shared.contracts.money import Amount, Currency, Money, PositiveAmount
 
@@ -60,11 +60,11 @@ class RepairUpdate(Contract):
     phase: RepairPhase
     plate: Annotated[str, Field(max_length=20)] | None = None
     percent: Percent | None = None
-    eta: date | None = None
+    eta: IsoDate | None = None
     delay_reason: DelayReason | None = None
     quote: RepairUpdateQuote | None = None
     note: Note | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Instant | None = None
 
 
 class UpdateCheque(Contract):
@@ -72,8 +72,8 @@ class UpdateCheque(Contract):
 
     number: Name
     bank: Annotated[str, Field(max_length=200)] = ""
-    issued_on: date | None = None
-    matures_on: date | None = None
+    issued_on: IsoDate | None = None
+    matures_on: IsoDate | None = None
     status: ChequeStatus = ChequeStatus.ANNOUNCED
 
 
@@ -86,7 +86,7 @@ class UpdatePayment(Contract):
     amount: PositiveAmount
     currency: Currency
     method: PaymentMethod
-    paid_on: date | None = None
+    paid_on: IsoDate | None = None
     cheque: UpdateCheque | None = None
 
 
@@ -102,7 +102,7 @@ class ClaimUpdate(Contract):
     payments: Annotated[tuple[UpdatePayment, ...], Field(max_length=200)] = ()
     requested_documents: Annotated[tuple[DocumentType, ...], Field(max_length=50)] | None = None
     note: Note | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Instant | None = None
 
     @model_validator(mode="after")
     def _names_a_claim(self) -> ClaimUpdate:
@@ -117,13 +117,13 @@ class AppraisalUpdate(Contract):
     claim_number: Name
     sequence: StrictNumber
     status: AppraisalStatus
-    visit_on: date | None = None
+    visit_on: IsoDate | None = None
     damage: Money | None = None
     loss_of_value: Money | PositiveAmount | None = None
     total_loss: TotalLoss | None = None
     fee: Money | PositiveAmount | None = None
     note: Note | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Instant | None = None
 
 
 class UpdateReceipt(Contract):
@@ -131,7 +131,7 @@ class UpdateReceipt(Contract):
 
     number: Name
     status: ReceiptStatus
-    paid_on: date | None = None
+    paid_on: IsoDate | None = None
     amount: Amount | None = None
 
 
@@ -144,7 +144,7 @@ class ContractUpdate(Contract):
     reason: Note | None = None
     receipts: Annotated[tuple[UpdateReceipt, ...], Field(max_length=200)] = ()
     note: Note | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Instant | None = None
 
 
 PartnerUpdate = RepairUpdate | ClaimUpdate | AppraisalUpdate | ContractUpdate

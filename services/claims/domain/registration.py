@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -13,6 +13,7 @@ from services.claims.domain import appraisal, repair
 from shared import plates
 from shared.contracts.claims import ClaimState, Insured, ThirdParty, ThirdPartyAgent
 from shared.contracts.codes import CauseOfLoss, ClaimKind, ClaimStatus
+from shared.contracts.dates import IsoDate
 from shared.contracts.envelope import Contract
 from shared.contracts.policy import ClientState, ContractState, PartnerReference
 from shared.contracts.topics import PARTNER_ID_PATTERN
@@ -55,7 +56,7 @@ class RegisterClaim(Command):
     agency_id: str | None = None
     kind: ClaimKind
     cause: CauseOfLoss = CauseOfLoss.OTHER
-    event_date: date
+    event_date: IsoDate
     description: str = ""
     plate: str | None = None
     insurer: PartnerReference | None = None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.policy.domain.contact_details import checked_address, checked_email, checked_phone
 from services.policy.domain.identity_numbers import ClientKind
+from shared.contracts.dates import IsoDate
 from shared.contracts.policy import (
     AddressDetail,
     ClientState,
@@ -65,7 +66,7 @@ class ClientRegistration(ContactCorrection):
     company_name: Annotated[str, Field(max_length=200)] = ""
     identity_number: Annotated[str, Field(max_length=40)] = ""
     identity_country: CountryCode | None = None
-    born_on: date | None = None
+    born_on: IsoDate | None = None
     language: Language | None = None
 
     @model_validator(mode="after")
@@ -87,7 +88,7 @@ class ClientCorrection(Command):
     company_name: Annotated[str, Field(max_length=200)] | None = None
     identity_number: Annotated[str, Field(max_length=40)] | None = None
     identity_country: CountryCode | None = None
-    born_on: date | None = None
+    born_on: IsoDate | None = None
     language: Language | None = None
 
 

@@ -12,6 +12,7 @@ from services.policy.domain.clients import Command
 from services.policy.domain.contact_details import checked_address
 from shared import plates
 from shared.contracts.codes import ContractStatus, ProductLine
+from shared.contracts.dates import IsoDate
 from shared.contracts.money import Money
 from shared.contracts.policy import ContractState, Guarantee, PartnerReference, PremiumReceipt, Risk
 from shared.errors import Conflict, Invalid
@@ -60,9 +61,9 @@ class ContractRegistration(Command):
     line: ProductLine
     insurer: PartnerReference
     status: ContractStatus = ContractStatus.QUOTED
-    effective_on: date
-    term_start: date | None = None
-    term_end: date | None = None
+    effective_on: IsoDate
+    term_start: IsoDate | None = None
+    term_end: IsoDate | None = None
     annual_premium: Money
     formula: Annotated[str, Field(min_length=1, max_length=200)]
     guarantees: Annotated[tuple[Guarantee, ...], Field(max_length=100)] = ()
@@ -76,9 +77,9 @@ class ContractRegistration(Command):
 class ContractAmendment(Command):
     """What an amendment ("avenant") changes; what is left out stays. `effective_on` starts the new conditions."""
 
-    effective_on: date
+    effective_on: IsoDate
     reason: Text = ""
-    term_end: date | None = None
+    term_end: IsoDate | None = None
     annual_premium: Money | None = None
     formula: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     guarantees: Annotated[tuple[Guarantee, ...], Field(max_length=100)] | None = None
