@@ -44,6 +44,15 @@
     if (style.overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 1) say("cut off", name(one));
   }
 
+  // ---- a column's cells stand under its head
+  for (const table of all("table")) {
+    const heads = [...table.querySelectorAll("thead th")].filter((one) => one.checkVisibility() && one.getBoundingClientRect().width > 1);
+    const row = [...table.querySelectorAll("tbody tr")].find((one) => one.checkVisibility());
+    if (!row || heads.length < 2 || clipped(heads[0])) continue;
+    const cells = [...row.children].filter((one) => one.checkVisibility());
+    if (heads.length !== cells.length) say("columns", `${heads.length} heads over ${cells.length} cells: ${name(table).slice(0, 60)}`);
+  }
+
   // ---- words that stand out of what they are written on
   for (const one of all(".btn, button, .chip, .kind-chip, .tab, .switch button")) {
     if (hidden(one) || one.matches(".tool")) continue;

@@ -262,9 +262,21 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
             "result": SearchResult(
                 (samples.claim_row(),), (samples.client_row(),), (samples.contract_row(),)
             ),
+            "opened": (),
         },
     ),
-    "search without a match": ("search.html", lambda _: {"text": "ζ", "result": SearchResult()}),
+    "search without a match": (
+        "search.html",
+        lambda _: {"text": "ζ", "result": SearchResult(), "opened": ()},
+    ),
+    "search with nothing typed": (
+        "search.html",
+        lambda _: {"text": "", "result": SearchResult(), "opened": (samples.claim_row(),)},
+    ),
+    "first search of all": (
+        "search.html",
+        lambda _: {"text": "", "result": SearchResult(), "opened": ()},
+    ),
     "picture": ("files/file.html", lambda _: {"document": samples.document_row(), "place": "/"}),
     "pdf": (
         "files/file.html",
@@ -291,6 +303,7 @@ PARTS: dict[str, Callable[[str], dict[str, Any]]] = {
     "parts/search_results.html": lambda _: {
         "text": "ζ",
         "result": SearchResult((samples.claim_row(),), (samples.client_row(),), (samples.contract_row(),)),
+        "opened": (),
     },
     "files/_about.html": lambda _: {"document": samples.document_row()},
     "files/_removed.html": lambda _: {"document": samples.document_row()},
