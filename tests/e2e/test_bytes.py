@@ -16,8 +16,8 @@ from tests.visual.walker import DESK, HEIGHTS, PHONE
 
 FIRST_LOAD = 200_000
 LATER_PAGE = 40_000
-PICTURE = re.compile(r"/api/v1/files/[^/]+/content")
-"""What people uploaded: as large as they made it, loaded when it is scrolled into sight, and not part of the page."""
+PICTURE = re.compile(r"/api/v1/files/[^/]+/(content|thumbnail)")
+"""What people uploaded: small on tiles, loaded when it is scrolled into sight, and not part of the page."""
 SHIFT = 0.1
 """Core Web Vitals call a page that shifts less than this good."""
 LATER = (

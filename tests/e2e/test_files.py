@@ -48,7 +48,7 @@ async def test_a_photo_from_the_browser_is_listed_at_once_and_opens(
     shown = page.locator(".file-tile img").first
     await shown.scroll_into_view_if_needed()
     await expect(shown).to_have_js_property("complete", value=True)
-    assert await shown.evaluate("image => image.naturalWidth") > 0
+    assert await shown.evaluate("image => image.naturalWidth") == 480, "the tile shows the small rendition"
     assert await page.evaluate("window.kept === true")
 
     files = (await broker_fr.claim(number))["files"]
@@ -92,7 +92,7 @@ async def test_a_file_by_the_api_is_shown_safely_and_downloaded_by_its_name(
     some = await broker_fr.client.get(f"{path}/content", headers={"Range": "bytes=0-99"})
     assert (some.status_code, len(some.content)) == (206, 100)
 
-    for what in ("", "/content", "/download"):
+    for what in ("", "/content", "/thumbnail", "/download"):
         assert (await broker_il.client.get(path + what)).status_code == 404
     page = await broker_il.client.get(f"/files/{added['id']}")
     assert page.status_code == 404

@@ -48,9 +48,14 @@ async def test_a_claim_is_found_watched_confirmed_and_given_a_photo_by_a_thumb(
     await visitor.listen(page)
     await fits(page)
 
+    menu = page.locator("#claim-more")
+    await menu.locator("summary").tap()
+    await expect(menu).to_have_attribute("open", "")
     await line.push(case.update(percent=58))
     await expect(page.locator(".repair-now progress")).to_have_attribute("value", "58")
     assert await page.evaluate("window.kept")
+    await expect(menu).to_have_attribute("open", "")  # an update takes away nothing that somebody opened
+    await menu.locator("summary").tap()
 
     await page.locator(".identity-actions a[href='#files']").tap()
     await expect(page.locator("#files")).to_be_in_viewport()

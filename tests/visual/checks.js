@@ -44,6 +44,32 @@
     if (style.overflowX !== "visible" && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 1) say("cut off", name(one));
   }
 
+  // ---- a column's cells stand under its head
+  for (const table of all("table")) {
+    const heads = [...table.querySelectorAll("thead th")].filter((one) => one.checkVisibility() && one.getBoundingClientRect().width > 1);
+    const row = [...table.querySelectorAll("tbody tr")].find((one) => one.checkVisibility());
+    if (!row || heads.length < 2 || clipped(heads[0])) continue;
+    const cells = [...row.children].filter((one) => one.checkVisibility());
+    if (heads.length !== cells.length) say("columns", `${heads.length} heads over ${cells.length} cells: ${name(table).slice(0, 60)}`);
+  }
+
+  // ---- words that stand out of what they are written on
+  for (const one of all(".btn, button, .chip, .kind-chip, .tab, .switch button")) {
+    if (hidden(one) || one.matches(".tool")) continue;
+    const box = one.getBoundingClientRect();
+    const words = document.createRange();
+    words.selectNodeContents(one);
+    const seen = [...words.getClientRects()].filter((part) => part.width > 1);
+    const out = seen.some((part) => (part.left < box.left - 1.5 || part.right > box.right + 1.5) && ![...one.querySelectorAll(".visually-hidden, .bell-count")].some((kept) => kept.getBoundingClientRect().left === part.left));
+    if (out && getComputedStyle(one).overflowX === "visible") say("spills over", name(one));
+  }
+  for (const strip of all(".tabs, .views ul")) {
+    const open = strip.querySelector("[aria-current]");
+    if (!open || hidden(open)) continue;
+    const [frame, box] = [strip.getBoundingClientRect(), open.getBoundingClientRect()];
+    if (box.left < frame.left - 1 || box.right > frame.right + 1) say("open tab out of sight", name(open));
+  }
+
   // ---- big enough for a thumb: the target is where a tap goes, be it by padding or by a pseudo-element
   if (wanted.touch) {
     const LEAST = 44;
@@ -76,6 +102,7 @@
   // ---- English left over: a whole text that the catalog translates
   if (wanted.english.length) {
     const english = new Set(wanted.english);
+    if (english.has(document.title.split(" · ")[0])) say("untranslated", `title ${document.title}`);
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode())
       if (english.has(node.data.trim().replace(/\s+/g, " ")) && !node.parentElement.closest("script, style, bdi, [lang=en]")) say("untranslated", node.data.trim());

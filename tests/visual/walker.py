@@ -132,6 +132,9 @@ class Walker:
         await page.set_viewport_size(
             {"width": look.width, "height": min(max(height, HEIGHTS[look.width]), TALLEST)}
         )
+        await page.wait_for_function(
+            "() => [...document.images].every((one) => one.complete || one.getBoundingClientRect().top > innerHeight)"
+        )
         await page.screenshot(path=path, type="jpeg", quality=75)
 
     def complaints(self) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header
@@ -12,10 +13,10 @@ from services.documents.api.frame import CallerScope, CurrentFrame, Frame, answe
 from services.documents.domain.content import SHOWN_INLINE, Kind
 from services.documents.domain.names import content_disposition
 from services.documents.domain.ranges import Part, requested_part
-from services.documents.handlers import files
+from services.documents.handlers import files, thumbnails
 from shared.contracts.documents import DocumentState
 from shared.db.tenancy import Scope
-from shared.errors import Invalid
+from shared.errors import Invalid, NotFound
 from shared.http.problems import Problem
 from shared.storage.port import ObjectMissing
 
@@ -25,6 +26,9 @@ _LOCKED: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 _LOCKED_VIEWER: Final = f"{_LOCKED} allow-scripts"
 """Chromium's own PDF viewer stays blank in a sandbox without scripts (seen in version 156).
 The origin stays opaque, and `default-src 'none'` allows no script to come from anywhere."""
+
+_SMALL_KEPT: Final = "private, max-age=3600"
+"""A rendition never changes; `Vary: Cookie` keeps it from whoever logs in next at the same browser."""
 
 router = APIRouter(prefix="/files", tags=["files"])
 
@@ -59,6 +63,28 @@ async def download(
     return await _content(frame, scope, document_id, range_, if_range, if_none_match, inline=False)
 
 
+@router.get("/{document_id}/thumbnail")
+async def small(
+    document_id: str, scope: CallerScope, frame: CurrentFrame, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Give the small rendition of a picture, for lists."""
+    async with frame.database.read() as session:
+        state, object_key = await files.locate_content(session, scope=scope, document_id=document_id)
+    tag = f'"{state.sha256}{thumbnails.SUFFIX}"'
+    headers = _headers(state, tag, inline=True) | {
+        "Content-Disposition": "inline",
+        "Cache-Control": _SMALL_KEPT,
+        "Vary": "Cookie",
+    }
+    if _has_already(if_none_match, tag):
+        return Response(status_code=304, headers=headers)
+    with _telling_what_is_missing():
+        found = await thumbnails.thumbnail(frame.store, frame.intake, state, object_key)
+    if found is None:
+        raise NotFound("no_thumbnail", "Only pictures have a small rendition.")
+    return Response(found, headers=headers, media_type=thumbnails.CONTENT_TYPE)
+
+
 async def _content(
     frame: Frame,
     scope: Scope,
@@ -73,7 +99,7 @@ async def _content(
         state, object_key = await files.locate_content(session, scope=scope, document_id=document_id)
     tag = f'"{state.sha256}"'
     headers = _headers(state, tag, inline=inline and state.content_type in SHOWN_INLINE)
-    if if_none_match is not None and tag in {one.strip() for one in if_none_match.split(",")}:
+    if _has_already(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     part = _part(range_ if if_range in {None, tag} else None, state.size)
     pieces = await _begun(frame.store.get(object_key))
@@ -109,13 +135,23 @@ def _part(header: str | None, size: int) -> Part | None:
         ) from error
 
 
-async def _begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Read the first piece before the answer begins: only then can a failure still be told as a problem."""
+def _has_already(if_none_match: str | None, tag: str) -> bool:
+    return if_none_match is not None and tag in {one.strip() for one in if_none_match.split(",")}
+
+
+@contextmanager
+def _telling_what_is_missing() -> Iterator[None]:
     try:
         with answering_for_storage():
-            first = await anext(pieces, b"")
+            yield
     except ObjectMissing as error:
         raise Problem(503, "content_missing", "The content of this file is not in the store.") from error
+
+
+async def _begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Read the first piece before the answer begins: only then can a failure still be told as a problem."""
+    with _telling_what_is_missing():
+        first = await anext(pieces, b"")
 
     async def all_of_it() -> AsyncIterator[bytes]:
         yield first

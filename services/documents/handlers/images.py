@@ -21,6 +21,9 @@ MAX_PAGES: Final = 100
 """Pages of a scanned TIFF."""
 
 JPEG_QUALITY: Final = 90
+THUMBNAIL_SIDE: Final = 480
+"""Pixels of a small rendition's longer side: a tile of 170 px is sharp on a screen of double density, lying or upright."""
+THUMBNAIL_QUALITY: Final = 72
 _PNG_MODES: Final = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 _SIXTEEN_BITS: Final = frozenset({"I", "I;16", "I;16B", "I;16L"})
 _PDF_RESOLUTION: Final = 200.0
@@ -51,6 +54,21 @@ def repaint(
             return "image/webp", *clean.size
         _for_jpeg(clean).save(target, "JPEG", quality=JPEG_QUALITY)
         return "image/jpeg", *clean.size
+
+
+def shrink(source: BinaryIO, kind: Kind) -> bytes:
+    """Give the small rendition of a picture that `repaint` wrote, as WebP: 5 to 25 KB instead of megabytes.
+
+    A JPEG is unpacked at a fraction of its size at once, which takes a tenth of the time. Raises `FileRefused`.
+    """
+    with _refusing_what_pillow_cannot_read(), _opened(source, kind) as image:
+        image.draft("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+        clean = _clean(image)
+        clean = clean.convert("RGBA" if clean.has_transparency_data else "RGB")
+        clean.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        small = io.BytesIO()
+        _bare(clean).save(small, "WEBP", quality=THUMBNAIL_QUALITY, method=4)
+        return small.getvalue()
 
 
 @contextmanager

@@ -63,6 +63,13 @@ class Intake:
         async with self._turns:
             return await asyncio.to_thread(_prepare, source, target, self.limits)
 
+    async def shrink(self, source: BinaryIO, kind: Kind) -> bytes:
+        """Give the small rendition of a stored picture; it waits its turn as uploads do."""
+        from services.documents.handlers.images import shrink  # noqa: PLC0415 - Pillow loads with the first picture
+
+        async with self._turns:
+            return await asyncio.to_thread(shrink, source, kind)
+
 
 def workspace() -> BinaryIO:
     """Give an unnamed file, in memory while it is small; close it when done."""

@@ -30,6 +30,7 @@ _PASSED_BACK: Final = (
     "accept-ranges",
     "etag",
     "cache-control",
+    "vary",
     "content-security-policy",
     "cross-origin-resource-policy",
     "x-content-type-options",
@@ -94,6 +95,14 @@ async def content(
     """Give the content to be shown."""
     asked = {"Range": range_, "If-Range": if_range, "If-None-Match": if_none_match}
     return await _streamed(gateway, user, document_id, "content", asked)
+
+
+@router.get("/files/{document_id}/thumbnail", response_class=StreamingResponse)
+async def thumbnail(
+    document_id: str, gateway: CurrentGateway, user: DeskUser, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Give the small rendition of a picture: a few kilobytes, for lists. 404 for what is no picture."""
+    return await _streamed(gateway, user, document_id, "thumbnail", {"If-None-Match": if_none_match})
 
 
 @router.get("/files/{document_id}/download", response_class=StreamingResponse)

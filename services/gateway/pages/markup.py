@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -63,11 +64,11 @@ def phone(value: str | None, e164: str = "") -> Markup:
 
 def email(value: str | None) -> Markup:
     """An address that opens a mail when it is touched."""
-    return (
-        Markup('<a href="mailto:{0}" class="email"><bdi dir="ltr">{0}</bdi></a>').format(value)
-        if value
-        else DASH
-    )
+    if not value:
+        return DASH
+    who, at, where = value.rpartition("@")
+    address = Markup('<a href="mailto:{}" class="email"><bdi dir="ltr">{}<wbr>{}</bdi></a>')
+    return address.format(value, who + at, where)
 
 
 def money(value: Any, currency: str = "") -> Markup:
@@ -191,10 +192,14 @@ def changes(value: Iterable[AnyChange], aggregate: str = "claim") -> list[Any]:
     return list(change_texts(value, current_reader(), aggregate))
 
 
+_FIGURES: Final = re.compile(r"(?<=[\d%\u2069]) ([→←]) (?=[\d\u2066])")
+
+
 def what_changed(happening: str, value: Iterable[AnyChange]) -> str:
-    """What changed, in one line."""
+    """What changed, in one line; a figure and what became of it stay on the same one."""
     reader = current_reader()
-    return short_text(happening, value, reader) or happening_name(happening, reader.language.code)
+    text = short_text(happening, value, reader) or happening_name(happening, reader.language.code)
+    return _FIGURES.sub("\u00a0\\1\u00a0", text)
 
 
 def happening(value: str) -> str:

@@ -25,6 +25,7 @@ from services.gateway.queries import (
     silent_garages,
 )
 from services.gateway.queries.needs import AHEAD, CHEQUE_DAYS
+from shared.contracts.codes import RepairPhase
 from shared.db.tenancy import Scope
 
 SHOWN: Final = 5
@@ -92,9 +93,15 @@ async def read_needs(session: AsyncSession, scope: Scope, reader: Reader) -> Nee
         silent_total=len(silent),
         documents=documents.items,
         documents_total=documents.total,
-        phases=await phases(session, scope),
+        phases=in_process_order(await phases(session, scope)),
         days=days_of(await calendar(session, scope, reader.today), reader.today),
     )
+
+
+def in_process_order(counts: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Order counts as a repair goes: where cars pile up is seen at a glance. Phases that are newer than the page come last."""
+    known = [one.value for one in RepairPhase]
+    return tuple(sorted(counts, key=lambda one: known.index(one[0]) if one[0] in known else len(known)))
 
 
 def days_of(entries: Sequence[CalendarEntry], today: date) -> tuple[Day, ...]:

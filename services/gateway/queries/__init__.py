@@ -4,7 +4,7 @@ Each function takes a session and the scope of who asks; what is not in scope is
 """
 
 from services.gateway.queries.alerts import list_alerts, newest_position, unread_count
-from services.gateway.queries.claims import claim_filters, claim_rows, get_claim, list_claims
+from services.gateway.queries.claims import claim_filters, claim_rows, get_claim, list_claims, recently_opened
 from services.gateway.queries.clients import get_client, get_contract, get_document, list_clients
 from services.gateway.queries.everything import search
 from services.gateway.queries.needs import (
@@ -75,6 +75,7 @@ __all__ = [
     "newest_position",
     "partner_directory",
     "phases",
+    "recently_opened",
     "saved_views",
     "search",
     "silent_garages",

@@ -109,6 +109,17 @@ async def claims_where(
     )
 
 
+async def recently_opened(session: AsyncSession, scope: Scope, limit: int = 8) -> tuple[ClaimRow, ...]:
+    """Give the claims that this user opened, the latest first; what he only marked as read in a list does not count."""
+    return await _rows(
+        session,
+        _select_rows(scope)
+        .where(within(ClaimView.agency_id, scope), SeenMark.at.is_not(None), SeenMark.undo_id.is_(None))
+        .order_by(SeenMark.at.desc(), ClaimView.row.desc())
+        .limit(limit),
+    )
+
+
 async def claim_filters(session: AsyncSession, scope: Scope) -> dict[str, tuple[tuple[str, str], ...]]:
     """Give what can be chosen as `insurer` and `garage`: (value, name) pairs that occur among the claims."""
     found: dict[str, tuple[tuple[str, str], ...]] = {}

@@ -2,6 +2,8 @@
 const STEPS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
 
 export function startControls() {
+  revealOpen();
+  addEventListener("resize", revealOpen);
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   for (const dialog of document.querySelectorAll("dialog[data-open]")) { dialog.close(); dialog.showModal(); }
@@ -16,6 +18,18 @@ function onClick(event) {
   if (more) more.setAttribute("aria-expanded", String(document.getElementById(more.getAttribute("aria-controls")).classList.toggle("open")));
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   if (event.target instanceof HTMLDialogElement && !touched(event.target)) event.target.close();
+}
+
+function revealOpen() {
+  for (const strip of document.querySelectorAll(".tabs, .views ul, .chips")) reveal(strip);
+}
+
+// A strip of tabs that is wider than the screen begins with the one that is open in its middle, in either direction of reading.
+function reveal(strip) {
+  const open = strip.querySelector("[aria-current]");
+  if (!open || strip.scrollWidth <= strip.clientWidth) return;
+  const [frame, box] = [strip.getBoundingClientRect(), open.getBoundingClientRect()];
+  strip.scrollBy({ left: box.left + box.width / 2 - (frame.left + frame.width / 2), behavior: "instant" });
 }
 
 function touched(dialog) {

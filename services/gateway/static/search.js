@@ -13,8 +13,8 @@ export function startSearch() {
   field.setAttribute("aria-expanded", "false");
   field.setAttribute("aria-controls", "search-list");
   new MutationObserver(show).observe(panel, { childList: true });
-  field.addEventListener("input", () => { if (!field.value.trim()) { panel.replaceChildren(); hide(); } });
-  field.addEventListener("focus", () => { if (panel.childElementCount && field.value.trim()) show(); });
+  field.addEventListener("input", () => { if (!field.value.trim()) { panel.replaceChildren(); hide(); offerLast(); } });
+  field.addEventListener("focus", () => { if (field.value.trim()) { if (panel.childElementCount) show(); } else offerLast(); });
   field.addEventListener("keydown", onKey);
   panel.addEventListener("pointerdown", (event) => event.preventDefault());
   box.addEventListener("focusout", (event) => { if (!box.contains(event.relatedTarget) && !box.classList.contains("full")) hide(); });
@@ -31,10 +31,19 @@ function options() { return [...panel.querySelectorAll("[role=option]")]; }
 
 function show() {
   const list = options();
-  const wanted = document.activeElement === field && field.value.trim() !== "" && panel.childElementCount > 0;
+  const wanted = document.activeElement === field && panel.childElementCount > 0;
   panel.hidden = !wanted;
   field.setAttribute("aria-expanded", String(wanted && list.length > 0));
   choose(-1);
+}
+
+// Before anything is typed: what was opened last, since the next call is often about the same file.
+async function offerLast() {
+  try {
+    const answer = await fetch("/search/results?q=", { headers: { "HX-Request": "true" } });
+    const words = answer.ok ? await answer.text() : "";
+    if (!field.value.trim() && document.activeElement === field) panel.innerHTML = words.trim();
+  } catch { /* the field works without */ }
 }
 
 function hide() {

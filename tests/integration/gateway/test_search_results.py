@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -44,7 +45,7 @@ async def test_a_plate_is_found_however_it_is_typed(typed: str, desk: Desk) -> N
     assert 'href="/claims/' in await results(await filled(desk), typed)
 
 
-async def test_nothing_found_says_so_and_nothing_typed_says_nothing(desk: Desk) -> None:
+async def test_nothing_found_says_so_and_nothing_typed_and_nothing_opened_says_nothing(desk: Desk) -> None:
     person = await filled(desk)
     nothing = await results(person, "qqqqqq")
     assert 'role="status"' in nothing
@@ -54,3 +55,19 @@ async def test_nothing_found_says_so_and_nothing_typed_says_nothing(desk: Desk) 
 
 async def test_the_query_is_no_way_to_write_markup(desk: Desk) -> None:
     assert "<script" not in await results(await filled(desk), "<script>lambert")
+
+
+async def test_before_anything_is_typed_stand_the_claims_that_one_opened_last(desk: Desk) -> None:
+    agency = await desk.agency()
+    person, colleague = await desk.person(agency), await desk.person(agency)
+    first, second, third = [await desk.add_claim(agency) for _ in range(3)]
+    for claim in (first, second):
+        desk.clock.advance(timedelta(minutes=1))
+        await person.http.get(f"/claims/{claim.claim_number}")
+    await person.http.post("/claims/read", data={"which": "chosen", "claim": third.claim_number})
+    for html in (await results(person, ""), (await person.http.get("/search")).text):
+        numbers = re.findall(r'href="/claims/(CL-[^"]+)"', html)
+        assert numbers == [second.claim_number, first.claim_number], (
+            "the latest first, and none that was only ticked"
+        )
+    assert "/claims/CL-" not in await results(colleague, ""), "another one opened others"

@@ -50,6 +50,7 @@ WALK: Final[dict[tuple[str, str], Kind]] = {
     ("POST", "/api/v1/claims/{claim_number}/files"): "mark",
     ("GET", "/api/v1/files/{document_id}"): "one",
     ("GET", "/api/v1/files/{document_id}/content"): "one",
+    ("GET", "/api/v1/files/{document_id}/thumbnail"): "one",
     ("GET", "/api/v1/files/{document_id}/download"): "one",
     ("DELETE", "/api/v1/files/{document_id}"): "mark",
     ("POST", "/api/v1/files/{document_id}/restore"): "mark",
@@ -301,7 +302,7 @@ def test_every_route_stands_in_the_walk(desk: Desk) -> None:
 
 
 async def test_the_owner_is_served(desk: Desk, owned: Owned) -> None:
-    for what in ("content", "download"):
+    for what in ("content", "thumbnail", "download"):
         desk.services.will_answer("GET", f"/files/{owned.values['document_id']}/{what}", CANARY.encode())
     paper = {"id": "x", "name": "a", "type": "other", "content_type": "image/jpeg", "size": 1}
     desk.services.will_answer("POST", "/files", {"result": paper, "events": []}, 201)

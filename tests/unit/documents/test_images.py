@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from services.documents.domain.content import FileRefused, Kind
-from services.documents.handlers.images import repaint
+from services.documents.handlers.images import THUMBNAIL_SIDE, repaint, shrink
 from tests.unit.documents.samples import (
     HTML,
     MAKER,
@@ -172,3 +172,27 @@ def test_a_damaged_picture_is_refused(content: bytes, kind: Kind) -> None:
 def test_only_the_decoder_that_fits_the_first_bytes_sees_the_file() -> None:
     with pytest.raises(FileRefused, match="file_damaged"):
         repainted(png(), Kind.JPEG)
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [("JPEG", Kind.JPEG), ("PNG", Kind.PNG), ("WEBP", Kind.WEBP)],
+    ids=["jpeg", "png", "webp"],
+)
+def test_the_small_rendition_is_a_small_webp_of_the_same_shape(form: str, kind: Kind) -> None:
+    noise = Image.effect_noise((2000, 1500), 60).convert("RGB")
+    large = saved(noise, form)
+    small = shrink(io.BytesIO(large), kind)
+    assert opened(small).format == "WEBP"
+    assert opened(small).size == (THUMBNAIL_SIDE, THUMBNAIL_SIDE * 3 // 4)
+    assert len(small) < min(60_000, len(large) / 10), "noise is the heaviest that a picture can be"
+
+
+def test_the_small_rendition_of_a_small_picture_is_not_blown_up() -> None:
+    assert opened(shrink(io.BytesIO(saved(picture(), "JPEG")), Kind.JPEG)).size == (60, 40)
+
+
+def test_the_small_rendition_keeps_what_shines_through() -> None:
+    translucent = picture(mode="RGBA")
+    translucent.putalpha(100)
+    assert opened(shrink(io.BytesIO(saved(translucent, "PNG")), Kind.PNG)).mode == "RGBA"

@@ -17,13 +17,14 @@ from services.gateway.pages.claim_parties import AGENT, THIRD, missing_names, pa
 from services.gateway.pages.claim_views import views_of
 from services.gateway.pages.clients import _corrections, particular_values, particulars_command
 from services.gateway.pages.contracts import account_of, balance_of
-from services.gateway.pages.needs import days_of
+from services.gateway.pages.needs import days_of, in_process_order
 from services.gateway.pages.next_steps import missing_documents, next_steps
 from services.gateway.pages.paging import page_numbers
+from services.gateway.pages.rendering import render
 from services.gateway.pages.repairs import stepper
 from services.gateway.pages.visits import local_path, login_path
 from services.gateway.queries import CalendarEntry, ClaimQuery, ViewRow
-from services.gateway.queries.rows import PartnerCard
+from services.gateway.queries.rows import LastChange, PartnerCard
 from shared.contracts.claims import Repair
 from shared.contracts.codes import RepairPhase
 from shared.contracts.envelope import Change
@@ -32,6 +33,7 @@ from tests.unit.gateway.page_samples import (
     activity_row,
     alert_row,
     claim_detail,
+    claim_row,
     claim_state,
     client_state,
     contract_detail,
@@ -319,3 +321,18 @@ def test_no_link_back_leads_to_another_site(path: str | None, kept: str) -> None
 def test_the_log_in_comes_back_to_where_one_was_going() -> None:
     assert login_path("/claims?q=a b") == "/login?next=%2Fclaims%3Fq%3Da+b"
     assert login_path("/") == "/login"
+
+
+def test_open_claims_are_counted_in_the_order_in_which_a_repair_goes() -> None:
+    counts = (("paint", 9), ("assigned", 1), ("robots", 2), ("body", 4))
+    assert in_process_order(counts) == (("assigned", 1), ("body", 4), ("paint", 9), ("robots", 2))
+
+
+@pytest.mark.parametrize("language", ["fr", "he"])
+def test_a_figure_and_what_became_of_it_are_not_torn_apart(language: str) -> None:
+    change = Change(field="repair.percent", old=60, new=66)
+    last = LastChange("repair-progressed", "Ομάδα", "partner", NOW, (change,))
+    text = render("claims/_rows.html", reader(language), {"rows": [claim_row(last_change=last)]})
+    arrow = "←" if language == "he" else "→"
+    assert f"\u00a0{arrow}\u00a0" in text
+    assert f" {arrow} " not in text

@@ -136,7 +136,9 @@ def test_sizes_are_in_decimal_units(size: int, written: str) -> None:
 def test_a_names_own_markup_is_text() -> None:
     assert shown("{{ '<b>x</b>' | name }}") == "<bdi>&lt;b&gt;x&lt;/b&gt;</bdi>"
     assert "&lt;" in render(
-        "search.html", reader(), {"desk": desk(), "title": "", "text": "<i>", "result": _nothing()}
+        "search.html",
+        reader(),
+        {"desk": desk(), "title": "", "text": "<i>", "result": _nothing(), "opened": ()},
     )
 
 

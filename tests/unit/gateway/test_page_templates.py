@@ -39,6 +39,7 @@ from services.gateway.queries import (
     ViewRow,
 )
 from services.gateway.queries.rows import Page
+from shared.contracts.envelope import Change
 from shared.http.problems import Problem
 from tests.unit.gateway import page_samples as samples
 
@@ -261,9 +262,21 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
             "result": SearchResult(
                 (samples.claim_row(),), (samples.client_row(),), (samples.contract_row(),)
             ),
+            "opened": (),
         },
     ),
-    "search without a match": ("search.html", lambda _: {"text": "ζ", "result": SearchResult()}),
+    "search without a match": (
+        "search.html",
+        lambda _: {"text": "ζ", "result": SearchResult(), "opened": ()},
+    ),
+    "search with nothing typed": (
+        "search.html",
+        lambda _: {"text": "", "result": SearchResult(), "opened": (samples.claim_row(),)},
+    ),
+    "first search of all": (
+        "search.html",
+        lambda _: {"text": "", "result": SearchResult(), "opened": ()},
+    ),
     "picture": ("files/file.html", lambda _: {"document": samples.document_row(), "place": "/"}),
     "pdf": (
         "files/file.html",
@@ -290,6 +303,7 @@ PARTS: dict[str, Callable[[str], dict[str, Any]]] = {
     "parts/search_results.html": lambda _: {
         "text": "ζ",
         "result": SearchResult((samples.claim_row(),), (samples.client_row(),), (samples.contract_row(),)),
+        "opened": (),
     },
     "files/_about.html": lambda _: {"document": samples.document_row()},
     "files/_removed.html": lambda _: {"document": samples.document_row()},
@@ -388,19 +402,42 @@ def pseudo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         cache.cache_clear()
 
 
-@pytest.mark.usefixtures("pseudo")
-@pytest.mark.parametrize("name", PAGES)
-def test_no_word_of_a_page_is_left_untranslated(name: str) -> None:
-    """In pseudo-language every word stands in brackets; a Latin letter outside them was never marked for translation."""
-    known = {"Dossier", "Français", "English", "R", "D", "A"}
+def unmarked(html: str) -> list[str]:
+    """Latin words that stand outside the brackets of the pseudo-language: nobody marked them for translation."""
+    known = {"Dossier", "Français", "English"}
     left = []
-    for text in read(page(name, "he")).texts:
+    for text in read(html).texts:
         outside = text
         while "⟦" in outside:  # words stand within words: the name of a service in a sentence
             outside = re.sub(r"⟦[^⟦⟧]*⟧", " ", outside)
         outside = re.sub(r"[\u2066\u2068][^\u2069]*\u2069", " ", outside)
         left += [word for word in re.findall(r"[A-Za-zÀ-ÿ]{2,}", outside) if word not in known]
-    assert left == []
+    return left
+
+
+@pytest.mark.usefixtures("pseudo")
+@pytest.mark.parametrize("name", PAGES)
+def test_no_word_of_a_page_is_left_untranslated(name: str) -> None:
+    """In pseudo-language every word stands in brackets; a Latin letter outside them was never marked for translation."""
+    assert unmarked(page(name, "he")) == []
+
+
+@pytest.mark.usefixtures("pseudo")
+@pytest.mark.parametrize(
+    ("slip", "found"),
+    [
+        ("<p>Save it</p>", ["Save", "it"]),
+        ('<button aria-label="Close"></button>', ["Close"]),
+        ('<input placeholder="Plate">', ["Plate"]),
+        ('<form data-word-cancel="Cancel"></form>', ["Cancel"]),
+        ("<p>⟦Log out⟧ now</p>", ["now"]),
+        ("<p>⟦As of {time}: ⟦claims⟧ are away⟧ <bdi>Garage</bdi></p>", []),
+    ],
+)
+def test_a_word_that_nobody_marked_would_be_found(slip: str, found: list[str]) -> None:
+    """On a real page, so that the check above is known to be able to fail."""
+    html = page("clients", "he")
+    assert unmarked(html.replace("</main>", f"{slip}</main>")) == found
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -487,6 +524,37 @@ def test_a_form_that_was_refused_comes_back_open_with_what_was_typed_and_why() -
     )
     assert ">Κείμενο</textarea>" in html
     assert 'id="note-text-error"' in html
+
+
+def history_of(count: int) -> str:
+    rows = tuple(samples.activity_row(event_id=f"event-{number}") for number in range(count))
+    claim = samples.claim_detail(history=rows)
+    context = claim_context(claim, samples.reader(), "user-1")
+    return render("claims/claim.html", samples.reader(), {"desk": samples.desk(), "title": "x", **context})
+
+
+def test_a_long_history_shows_its_newest_and_opens_to_the_rest() -> None:
+    html = history_of(11)
+    shown, _, folded = html.partition('<details class="story-rest"')
+    assert (shown.count('class="story-item'), folded.count('class="story-item')) == (8, 3)
+    assert "<summary>3 more</summary>" in folded
+    assert "story-rest" not in history_of(10), "two more are no reason to fold"
+
+
+def test_the_history_names_the_file_that_was_added() -> None:
+    row = samples.activity_row(
+        "document-added", "document", changes=(Change(field="name", old=None, new="aile avant.jpg"),)
+    )
+    claim = samples.claim_detail(history=(row,))
+    context = claim_context(claim, samples.reader(), "user-1")
+    html = render("claims/claim.html", samples.reader(), {"desk": samples.desk(), "title": "x", **context})
+    assert '<span class="story-what"><bdi>aile avant.jpg</bdi></span>' in html
+
+
+def test_tiles_ask_for_the_small_rendition_and_the_viewer_for_the_picture() -> None:
+    html = page("claim", "en")
+    assert 'src="/api/v1/files/file-1/thumbnail"' in html
+    assert 'data-viewer="/api/v1/files/file-1/content"' in html
 
 
 def test_operations_see_no_way_to_clients() -> None:
