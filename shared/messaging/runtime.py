@@ -149,6 +149,7 @@ class Messaging:
                 # The embedded broker lets a restarted member wait 11 s for its dead predecessor (3 s for the first), and there is
                 # one replica of each service: so no group there, and positions are kept in the transaction of each batch.
                 group_id=None if self._settings.embedded else f"{self._service}.main",
+                group_instance_id=None if self._settings.embedded else self._settings.kafka_group_instance_id,
                 title=f"{self._service}.main",
                 description=f"All that {self._service} listens to, in batches, each one transaction.",
                 session_timeout_ms=15_000,
