@@ -126,6 +126,11 @@ class Settings(BaseSettings):
     )
     kafka_username: str | None = Field(None, description="SASL user, with a SASL protocol.")
     kafka_password: SecretStr | None = Field(None, description="SASL password, with a SASL protocol.")
+    kafka_group_instance_id: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description="Name of this replica, the same after a restart (a pod's name): its partitions then wait for it.",
+    )
     kafka_fetch_max_wait_ms: int | None = Field(
         None,
         ge=1,

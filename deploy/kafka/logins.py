@@ -18,7 +18,7 @@ def can_log_in(settings: Settings, user: str, password: str) -> bool:
     return True
 
 
-def wait_for_login(settings: Settings, user: str, password: str, seconds: float = 10.0) -> bool:
+def wait_for_login(settings: Settings, user: str, password: str, seconds: float = 30.0) -> bool:
     """Wait until a password that was just set is good on the brokers, which hear of it a moment later; False when it never is.
 
     Where we do not log in ourselves, nobody can be tried: that counts as good.

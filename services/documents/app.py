@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI
@@ -40,8 +40,7 @@ def create_app(
     limits = Limits(settings.documents_max_file_bytes, settings.documents_max_image_pixels)
     frame = Frame(database, clock, settings, store, Intake(limits))
 
-    async def storage_check() -> dict[str, bool]:
-        return {"ready": True, "available": await _store_answers(frame.store)}
+    storage_check = StorageCheck(frame.store)
 
     async def sweep(stop: asyncio.Event) -> None:
         await _sweep_now_and_then(frame, stop)
@@ -60,22 +59,40 @@ def create_app(
     return app
 
 
-async def _store_answers(store: ObjectStore) -> bool:
-    """Ask the store, which makes the bucket where it is missing.
+class StorageCheck:
+    """Asks the store, which makes the bucket where it is missing.
 
-    One that is away is told, and makes nobody unready: lists and all that is known of files still work.
+    One that has never answered makes the service unready: a setting is wrong. One that went away later is told, and makes
+    nobody unready: lists and all that is known of files still work.
     """
+
+    def __init__(self, store: ObjectStore) -> None:
+        """Take the store; nothing is asked yet."""
+        self._store = store
+        self._answered = False
+
+    async def __call__(self) -> dict[str, Any]:
+        """Report whether it answers, and what to look at when it does not."""
+        problem = await _trouble_with(self._store)
+        self._answered = self._answered or problem is None
+        if problem is None:
+            return {"ready": True, "available": True}
+        return {"ready": self._answered, "available": False, "problems": [problem]}
+
+
+async def _trouble_with(store: ObjectStore) -> str | None:
+    """Give what is wrong with the store, in one sentence."""
     try:
         await store.check()
     except StorageUnavailable as error:
         log.warning("storage.unavailable", reason=str(error))
-        return False
-    return True
+        return str(error)
+    return None
 
 
 async def _sweep_now_and_then(frame: Frame, stop: asyncio.Event) -> None:
     """Sweep what crashed uploads left, at the start and every ten minutes."""
-    await _store_answers(frame.store)
+    await _trouble_with(frame.store)
     while not stop.is_set():
         async with frame.database.write() as session:
             await sweep_orphans(session, frame.store, at=frame.clock.now())

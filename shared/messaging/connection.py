@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any, Final
 
 import structlog
+from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import create_conn
+from aiokafka.errors import (
+    IllegalSaslStateError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from shared.settings import Settings
@@ -16,6 +24,9 @@ log = structlog.get_logger(__name__)
 
 METADATA_MAX_AGE_MS: Final = 10_000
 """How soon a new partner's topic is seen by pattern subscriptions (the client's default is five minutes)."""
+
+_DIAGNOSIS_SECONDS: Final = 10.0
+_NO_ANSWER: Final = "No Kafka answers: look at DOSSIER_KAFKA_BOOTSTRAP and DOSSIER_KAFKA_SECURITY."
 
 
 def fetch_wait_ms(settings: Settings) -> int:
@@ -68,6 +79,55 @@ def producer_options(settings: Settings) -> dict[str, Any]:
         "request_timeout_ms": 10_000,
         "max_request_size": 1_048_576,
     }
+
+
+async def what_is_wrong(settings: Settings, topics: Collection[str]) -> str | None:
+    """Say in one sentence which setting to look at when there is no connection, or a topic is not there; None: all is well.
+
+    The clients themselves only say that they could not connect to any server.
+    """
+    try:
+        async with asyncio.timeout(_DIAGNOSIS_SECONDS):
+            return await _refusal(settings) or await _missing(settings, topics)
+    except (KafkaError, OSError, TimeoutError):
+        return _NO_ANSWER
+
+
+async def _refusal(settings: Settings) -> str | None:
+    """Try each server by itself: what the last one says counts."""
+    options = client_options(settings)
+    servers = options.pop("bootstrap_servers").split(",")
+    del options["metadata_max_age_ms"]
+    told: str | None = _NO_ANSWER
+    for server in servers:
+        host, _, port = server.strip().rpartition(":")
+        try:
+            connection = await create_conn(host.strip("[]"), int(port), request_timeout_ms=3_000, **options)
+        except SaslAuthenticationFailed:
+            return "Kafka refuses the log-in: look at DOSSIER_KAFKA_USERNAME and DOSSIER_KAFKA_PASSWORD."
+        except (UnsupportedSaslMechanismError, IllegalSaslStateError):
+            return "Kafka has no such log-in: look at DOSSIER_KAFKA_SECURITY and DOSSIER_KAFKA_MECHANISM."
+        except ValueError:
+            return "DOSSIER_KAFKA_BOOTSTRAP has to be host:port, or several of them with commas between."
+        except (KafkaError, OSError, TimeoutError):
+            continue
+        connection.close()
+        told = None
+    return told
+
+
+async def _missing(settings: Settings, topics: Collection[str]) -> str | None:
+    options = client_options(settings)
+    client = AIOKafkaClient(**options, request_timeout_ms=3_000)
+    try:
+        await client.bootstrap()
+        known = (await client.fetch_all_metadata()).topics()
+    finally:
+        await client.close()
+    missing = sorted(set(topics) - set(known))
+    if not missing:
+        return None
+    return f"Kafka has no topic {missing[0]}, or does not show it: run `dossier topics`."
 
 
 async def finish_within(work: Coroutine[Any, Any, object], seconds: float) -> None:

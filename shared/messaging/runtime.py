@@ -19,8 +19,15 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared.contracts.topics import partner_pattern
 from shared.db.database import Database
-from shared.messaging.connection import METADATA_MAX_AGE_MS, fetch_wait_ms, finish_within, security
+from shared.messaging.connection import (
+    METADATA_MAX_AGE_MS,
+    fetch_wait_ms,
+    finish_within,
+    security,
+    what_is_wrong,
+)
 from shared.messaging.consumer import Consumer, Stuck
+from shared.messaging.progress import Progress
 from shared.messaging.records import Record, record_of
 from shared.messaging.relay import Relay
 from shared.observability import metrics
@@ -28,13 +35,15 @@ from shared.settings import Settings
 
 _BATCH: Final = 500
 _CONNECT_SECONDS: Final = 30.0
-_RETRY_SECONDS: Final = 1.0
+_FIRST_RETRY_SECONDS: Final = 1.0
+_LAST_RETRY_SECONDS: Final = 10.0
 _WATCH_SECONDS: Final = 15.0
 _MEASURE_SECONDS: Final = 1.0
 _HANG_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 4.0
 _PRUNE_SECONDS: Final = 3600.0
 _EXIT_HUNG: Final = 70
+_CONNECTING: Final = "messaging._connect"
 
 log = structlog.get_logger(__name__)
 
@@ -50,12 +59,10 @@ class Messaging:
         self._database = database
         self._consumer = consumer
         self._broker: KafkaBroker | None = None
+        self._trouble: str | None = None
         self._subscriber: Any = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._busy_since: float | None = None
-        self._progress_at = time.monotonic()
-        self._positions: dict[Any, int] = {}
-        self._lag = 0
+        self._progress = Progress(service)
         self._sought: set[Any] = set()
         if settings.embedded:
             consumer.keep_positions(settings.broker_epoch or "")
@@ -68,6 +75,10 @@ class Messaging:
 
     async def stop(self) -> None:
         """Stop taking records, let the batch in hand finish, and disconnect."""
+        for task in self._tasks:
+            if task.get_name() == _CONNECTING:  # else it would connect again what is about to be closed
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         broker, self._broker = self._broker, None
         if broker is not None:
             await finish_within(broker.stop(), _STOP_SECONDS)
@@ -81,13 +92,15 @@ class Messaging:
         relay = await self.relay.health()
         with suppress(KafkaError, OSError, TimeoutError):
             async with asyncio.timeout(_MEASURE_SECONDS):
-                await self._measure()
+                await self._progress.look(self._clients())
         listening = bool(self._listened_to)
         assigned = len(self._assignment())
-        stuck = self._stuck_seconds()
+        stuck = self._progress.stuck_seconds()
         problems = []
         if listening and (self._broker is None or (assigned == 0 and self._settings.embedded)):
-            problems.append("consumer has not joined")
+            problems.append(self._trouble or "consumer has not joined")
+        elif self._trouble:
+            problems.append(self._trouble)
         if stuck > _HANG_SECONDS / 2:
             problems.append("consumer makes no progress")
         if self._settings.embedded and not relay["active"]:
@@ -95,7 +108,7 @@ class Messaging:
         return {
             "ready": not problems,
             "problems": problems,
-            "consumer": {"partitions": assigned, "lag": self._lag, "stuck_seconds": round(stuck, 1)},
+            "consumer": {"partitions": assigned, "lag": self._progress.lag, "stuck_seconds": round(stuck, 1)},
             "relay": relay,
         }
 
@@ -104,23 +117,37 @@ class Messaging:
         return (*self._consumer.topics, *self._consumer.partner_kinds)
 
     async def _connect(self) -> None:
+        """Connect, and look whether all topics are there; what is wrong is told, and tried again with growing pauses."""
+        pause = _FIRST_RETRY_SECONDS
         while True:
-            broker = self._build()
-            try:
-                async with asyncio.timeout(_CONNECT_SECONDS):
-                    await broker.start()
-            except BaseException as error:
-                # Whatever ended the attempt, a stop of ours included: nothing of it stays open.
-                await finish_within(broker.stop(), _STOP_SECONDS)
-                if not isinstance(error, KafkaError | OSError | TimeoutError):
-                    raise
-                log.warning("messaging.broker_away", service=self._service, error=type(error).__name__)
-                await asyncio.sleep(_RETRY_SECONDS)
-                continue
-            self._broker = broker
-            self._progress_at = time.monotonic()
-            log.info("messaging.connected", service=self._service)
-            return
+            if self._broker is None:
+                self._broker = await self._connected()
+            self._trouble = await what_is_wrong(self._settings, self._needed)
+            if self._trouble is None and self._broker is not None:
+                return
+            log.warning("messaging.not_connected", service=self._service, reason=self._trouble)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LAST_RETRY_SECONDS)
+
+    async def _connected(self) -> KafkaBroker | None:
+        broker = self._build()
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await broker.start()
+        except BaseException as error:
+            # Whatever ended the attempt, a stop of ours included: nothing of it stays open.
+            await finish_within(broker.stop(), _STOP_SECONDS)
+            if not isinstance(error, KafkaError | OSError | TimeoutError):
+                raise
+            log.warning("messaging.broker_away", service=self._service, error=type(error).__name__)
+            return None
+        log.info("messaging.connected", service=self._service)
+        return broker
+
+    @property
+    def _needed(self) -> set[str]:
+        """Our own topics, without which we would wait for what nobody can send."""
+        return {*self._consumer.topics, *(tail.topic for tail in self._consumer.tails)}
 
     def _build(self) -> KafkaBroker:
         broker = KafkaBroker(
@@ -149,6 +176,7 @@ class Messaging:
                 # The embedded broker lets a restarted member wait 11 s for its dead predecessor (3 s for the first), and there is
                 # one replica of each service: so no group there, and positions are kept in the transaction of each batch.
                 group_id=None if self._settings.embedded else f"{self._service}.main",
+                group_instance_id=None if self._settings.embedded else self._settings.kafka_group_instance_id,
                 title=f"{self._service}.main",
                 description=f"All that {self._service} listens to, in batches, each one transaction.",
                 session_timeout_ms=15_000,
@@ -185,7 +213,7 @@ class Messaging:
         records = [record_of(raw) for raw in (kafka.raw_message, *chain.from_iterable(more.values()))]
         if await self._sought_positions(consumer):
             return
-        self._busy_since = time.monotonic()
+        self._progress.begin()
         try:
             with metrics.batch_seconds.labels(self._service).time():
                 await self._consumer.take(records)
@@ -194,15 +222,17 @@ class Messaging:
             _rewind(consumer, records)
             return
         finally:
-            self._busy_since = None
-            self._progress_at = time.monotonic()
+            self._progress.end()
         if self._settings.embedded:
             return
         try:
             await kafka.ack()
         except KafkaError as error:
             # A rebalance took the partition away: whoever has it now finds the records in the inbox.
+            self._progress.committed(accepted=False)
             log.warning("messaging.commit_failed", service=self._service, error=type(error).__name__)
+        else:
+            self._progress.committed(accepted=True)
 
     async def _sought_positions(self, consumer: Any) -> bool:
         """Without a group: go on where we stood, after a start and after topics were added; says whether it moved."""
@@ -214,17 +244,14 @@ class Messaging:
             consumer.seek(partition, known.get((partition.topic, partition.partition), 0))
         return True
 
-    def _client(self) -> Any:
-        return self._broker.subscribers[0].consumer if self._broker and self._listened_to else None  # type: ignore[attr-defined]
+    def _clients(self) -> list[Any]:
+        """The client of the group first, then those of the tails."""
+        subscribers: Any = self._broker.subscribers if self._broker else ()
+        return [one.consumer for one in subscribers if one.consumer is not None]
 
     def _assignment(self) -> set[Any]:
-        client = self._client()
-        return set(client.assignment()) if client is not None else set()
-
-    def _stuck_seconds(self) -> float:
-        if self._busy_since is not None:
-            return time.monotonic() - self._busy_since
-        return time.monotonic() - self._progress_at if self._lag else 0.0
+        clients = self._clients()
+        return set(clients[0].assignment()) if clients and self._listened_to else set()
 
     async def _watch(self) -> None:
         """End the process when its consumer hangs with records waiting: the client library can, without an error."""
@@ -234,33 +261,22 @@ class Messaging:
             try:
                 await self.relay.health()
                 async with asyncio.timeout(_WATCH_SECONDS):
-                    await self._measure()
+                    await self._progress.look(self._clients())
                 if time.monotonic() - pruned_at > _PRUNE_SECONDS:
                     pruned_at = time.monotonic()
                     await self._consumer.prune()
             except Exception as error:  # noqa: BLE001 - whatever fails here, the watch goes on
                 log.warning("messaging.watch_failed", service=self._service, error=type(error).__name__)
-            stuck = self._stuck_seconds()
+            stuck = self._progress.stuck_seconds()
             metrics.consumer_progress_age.labels(self._service).set(stuck)
             if stuck > _HANG_SECONDS:
                 log.critical(
-                    "messaging.consumer_hangs", service=self._service, lag=self._lag, seconds=round(stuck)
+                    "messaging.consumer_hangs",
+                    service=self._service,
+                    lag=self._progress.lag,
+                    seconds=round(stuck),
                 )
                 os._exit(_EXIT_HUNG)
-
-    async def _measure(self) -> None:
-        """Compare where the consumer is with where its partitions end."""
-        client = self._client()
-        if client is None:
-            return
-        partitions = self._assignment()
-        ends = await client.end_offsets(list(partitions)) if partitions else {}
-        positions = {partition: await client.position(partition) for partition in partitions}
-        self._lag = sum(max(0, ends[partition] - position) for partition, position in positions.items())
-        metrics.consumer_lag.labels(self._service, "").set(self._lag)
-        if positions != self._positions or not self._lag:
-            self._progress_at = time.monotonic()
-        self._positions = positions
 
 
 async def _parse(message: Any, original: Callable[[Any], Any]) -> Any:

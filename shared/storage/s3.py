@@ -27,6 +27,9 @@ _ANSWER_SECONDS = 30
 _CONNECT_SECONDS = 3
 _MISSING = {"NoSuchKey", "NoSuchObject", "NoSuchBucket"}
 
+_WRONG_KEYS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidAccessKey"}
+_NO_BUCKET = {"NoSuchBucket", "AccessDenied", "BucketAlreadyExists", "InvalidBucketName"}
+
 
 class S3Store:
     """One bucket of one S3 server."""
@@ -119,9 +122,17 @@ class S3Store:
         except S3Error as error:
             if key and error.code in _MISSING:
                 raise ObjectMissing(key) from error
-            raise StorageUnavailable(f"The object store refuses ({error.code}).") from error
+            raise StorageUnavailable(self._refusal(error.code)) from error
         except (MinioException, HTTPError, OSError) as error:
             raise StorageUnavailable(_sentence(error)) from error
+
+    def _refusal(self, code: str | None) -> str:
+        """Which setting to look at, for a refusal that no retry will change."""
+        if code in _WRONG_KEYS:
+            return f"The object store refuses the keys ({code}): look at DOSSIER_S3_ACCESS_KEY and DOSSIER_S3_SECRET_KEY."
+        if code in _NO_BUCKET:
+            return f"The bucket {self._bucket} is not there for us ({code}): look at DOSSIER_S3_BUCKET, or have it made."
+        return f"The object store refuses ({code})."
 
     def _connected(self) -> Minio:
         if self._client is None:
@@ -153,4 +164,4 @@ def _address(endpoint: str) -> tuple[str, bool]:
 
 
 def _sentence(error: Exception) -> str:
-    return f"The object store does not answer ({type(error).__name__})."
+    return f"The object store does not answer ({type(error).__name__}): look at DOSSIER_S3_ENDPOINT."

@@ -1,8 +1,13 @@
-"""The real stack, once for what only looks and adds, and once for what kills."""
+"""The real stack, once for what only looks and adds, and once for what kills.
+
+On the embedded engines as `dossier run` starts them; with STACK=real on Apache Kafka, PostgreSQL and S3.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,17 +17,35 @@ from playwright.async_api import Browser, async_playwright, expect
 from deploy.setup.browser import find_browser
 from tests.e2e.visitor import QUIET, Visitor
 from tests.fixtures.desk import Desk, desk_of
+from tests.fixtures.fleet import running_fleet
 from tests.fixtures.partners import PartnerLine, partner_line
 from tests.fixtures.stack import Stack, running_stack
 from tests.fixtures.waiting import PATIENCE
+from tests.stack import engines
 
 HERE = Path(__file__).parent
+REAL = os.environ.get("STACK") == "real"
+EMBEDDED_ONLY = {
+    "test_a_second_start_keeps_what_was_there_and_ctrl_c_leaves_nothing": "is about `dossier run` alone",
+    "test_a_second_stack_on_the_same_folder_or_ports_is_refused_in_one_sentence": "is about `dossier run` alone",
+    "test_nothing_outlives_a_supervisor_that_was_killed": "is about `dossier run` alone",
+    "test_kill_9_of_the_broker_loses_nothing_that_the_sender_sends_again": (
+        "is about a broker that forgets; tests/faults kills Apache Kafka, which does not"
+    ),
+}
+"""What is tied to the embedded engines, and why."""
 _open: list[Stack] = []
 expect.set_options(timeout=PATIENCE * 1000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """One event loop for all of them: a browser belongs to the loop that started it, and starts slowly."""
+    if REAL:
+        left_out = [item for item in items if item.path.parent == HERE and item.name in EMBEDDED_ONLY]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+        for item in left_out:
+            print(f"left out on real engines: {item.name} {EMBEDDED_ONLY[item.name]}")
     for item in items:
         if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
@@ -42,8 +65,19 @@ def doomed_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     yield from _kept(tmp_path_factory.mktemp("doomed"))
 
 
+@contextmanager
+def _started(folder: Path) -> Iterator[Stack]:
+    if not REAL:
+        with running_stack(folder) as one:
+            yield one
+        return
+    folder.chmod(0o755)  # PostgreSQL runs as its own user
+    with engines.running(folder / "engines") as found, running_fleet(folder / "fleet", found) as fleet:
+        yield fleet
+
+
 def _kept(folder: Path) -> Iterator[Stack]:
-    with running_stack(folder) as one:
+    with _started(folder) as one:
         _open.append(one)
         try:
             yield one

@@ -1,4 +1,4 @@
-"""`make test-stack`: the integration suites and what only real engines can show, on Apache Kafka, PostgreSQL and S3.
+"""`make test-stack`: the integration and end-to-end suites, a short fault campaign, and what only real engines can show.
 
 Says plainly what it could not get; with STACK_REQUIRED=1 that is a failure.
 """
@@ -15,7 +15,7 @@ from typing import Final
 
 from tests.stack.engines import Unavailable, running, suite_environment
 
-SUITES: Final = ("tests/integration", "tests/stack")
+SUITES: Final = ("tests/integration", "tests/stack", "tests/faults", "tests/e2e")
 
 
 def missing(reason: str, environment: Mapping[str, str]) -> int:

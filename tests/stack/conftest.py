@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 import pytest
 
-from tests.stack.engines import S3, Kafka, PostgreSQL, Unavailable
+from tests.stack.engines import S3, Kafka, PostgreSQL, RealEngines, Unavailable
 from tests.stack.engines.kafka import ADMIN, ADMIN_PASSWORD
 from tests.stack.login import Login
 from tests.stack.operator import Operator, Papers, Said
@@ -59,6 +59,13 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     """An S3 server without buckets."""
     yield from running(S3, tmp_path_factory.mktemp("s3"))
+
+
+@pytest.fixture(scope="module")
+def engines(kafka: Kafka, postgresql: PostgreSQL, s3: S3) -> RealEngines:
+    """All three, of this module alone."""
+    environment = {**kafka.environment, **postgresql.environment, **s3.environment}
+    return RealEngines(kafka, postgresql, s3, environment)
 
 
 @dataclass

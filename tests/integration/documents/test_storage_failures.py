@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -95,11 +96,29 @@ async def test_an_upload_that_was_swept_meanwhile_does_not_settle(desk: Desk) ->
 
 async def test_lists_work_and_health_tells_while_the_store_is_away(desk: Desk) -> None:
     await desk.added(photo())
+    assert (await _storage(desk))["available"]
     desk.store.away = True
     listed = await desk.get("/files?claim_number=CL-2026-000001")
     assert len(listed.json()["result"]["items"]) == 1
-    report = (await desk.http.get("/health/ready")).json()
-    assert report["checks"]["storage"] == {"ready": True, "available": False}
+    report = await _storage(desk)
+    assert report["ready"]
+    assert not report["available"]
+
+
+async def test_a_store_that_never_answered_keeps_the_service_from_being_ready_until_it_does(
+    desk: Desk,
+) -> None:
+    desk.store.away = True
+    report = await _storage(desk)
+    assert not report["ready"]
+    assert report["problems"]
+    desk.store.away = False
+    assert await _storage(desk) == {"ready": True, "available": True}
+
+
+async def _storage(desk: Desk) -> dict[str, Any]:
+    found: dict[str, Any] = (await desk.http.get("/health/ready")).json()["checks"]["storage"]
+    return found
 
 
 async def test_a_database_that_fails_is_no_cause_to_keep_the_object(

@@ -34,9 +34,10 @@ _LOG4J: Final = """<Configuration status="WARN">
 class Kafka:
     """A broker with a data folder of its own; `kill` and `start` again keep the data, as a machine's restart does."""
 
-    def __init__(self, folder: Path) -> None:
-        """Choose ports; nothing runs before `start`."""
-        self.port = programs.free_port()
+    def __init__(self, folder: Path, door: int | None = None) -> None:
+        """Choose ports; nothing runs before `start`. Clients are sent to the port `door`, when there is one before ours."""
+        self.inner_port = programs.free_port()
+        self.port = door or self.inner_port
         self.admin_port = programs.free_port()
         self._controller_port = programs.free_port()
         self._folder = folder
@@ -97,7 +98,7 @@ class Kafka:
         self._process = programs.start(
             [java, *options, "-cp", libraries, "kafka.Kafka", str(properties)], self._folder / "kafka.log"
         )
-        programs.until(lambda: programs.listens(self.port), self._process, "Apache Kafka", 60)
+        programs.until(lambda: programs.listens(self.inner_port), self._process, "Apache Kafka", 60)
 
     def kill(self) -> None:
         """End it as a power cut does; the data stay."""
@@ -111,7 +112,11 @@ class Kafka:
             programs.stop(self._process)
 
     def _properties(self) -> str:
-        listeners = {"INTERNAL": self.admin_port, "CLIENTS": self.port, "CONTROLLER": self._controller_port}
+        listeners = {
+            "INTERNAL": self.admin_port,
+            "CLIENTS": self.inner_port,
+            "CONTROLLER": self._controller_port,
+        }
         return "\n".join(
             (
                 "process.roles=broker,controller",

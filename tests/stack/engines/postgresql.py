@@ -16,7 +16,7 @@ _OPTIONS: Final = "-c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync
 
 
 class PostgreSQL:
-    """A server on a port of its own; `kill` and `start` again go through crash recovery."""
+    """A server on a port of its own; `stop` and `start` again go through crash recovery."""
 
     def __init__(self, folder: Path) -> None:
         """Choose the port; nothing runs before `start`."""
