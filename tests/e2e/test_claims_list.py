@@ -158,3 +158,27 @@ async def test_the_list_is_searched_as_one_types(stack: Stack, broker_fr: Desk, 
     await page.locator("input[name=state][value=closed]").locator("xpath=..").click()
     await expect(rows).to_have_count(len(await broker_fr.claims(state="closed")))
     assert await page.evaluate("window.kept === true")
+
+
+async def test_the_way_back_leads_to_the_same_place_of_the_same_list(stack: Stack, visitor: Visitor) -> None:
+    await visitor.log_in("broker.fr")
+    page = await visitor.open_live("/claims")
+    await page.locator("input[name=state][value=all]").locator("xpath=..").click()
+    rows = page.locator("#claims tbody tr")
+    await expect(page).to_have_url(re.compile("state=all"))
+    row = rows.nth(25)
+    await row.scroll_into_view_if_needed()
+    await page.evaluate("scrollBy({ top: 150, behavior: 'instant' })")
+    place = await page.evaluate("Math.round(scrollY)")
+    number = await row.get_attribute("data-claim")
+    assert place > 400, "far enough down to notice"
+
+    await row.locator(".row-link").click()
+    await page.wait_for_url(f"**/claims/{number}")
+    await page.go_back()
+    await expect(page).to_have_url(re.compile("state=all"))
+    await expect(page.locator(f"#claims tr[data-claim='{number}']")).to_be_in_viewport()
+    await page.wait_for_function("(place) => Math.abs(scrollY - place) < 50", arg=place)
+    await expect(page.locator("input[name=state][value=all]")).to_be_checked()
+    await page.go_forward()
+    await page.wait_for_url(f"**/claims/{number}")

@@ -74,3 +74,25 @@ async def test_a_claim_is_found_watched_confirmed_and_given_a_photo_by_the_keybo
     await page.keyboard.press("Enter")
     await expect(page.locator(".notice-good")).to_be_visible()
     await expect(page.locator(".contacts .contact-state.warn")).to_have_count(0)
+
+
+async def test_what_was_opened_last_is_two_keys_away(stack: Stack, broker_fr: Desk, visitor: Visitor) -> None:
+    number = (await broker_fr.claims())[7]["claim_number"]
+    await visitor.log_in("broker.fr")
+    page = await visitor.tab(f"/claims/{number}")
+    await page.goto("/clients")
+    await page.keyboard.press("/")
+    first = page.locator("#search-list [role=option]").first
+    await expect(first).to_have_attribute("href", f"/claims/{number}")
+    await page.keyboard.press("ArrowDown")
+    await expect(first).to_have_attribute("aria-selected", "true")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/claims/{number}")
+
+    await page.keyboard.press("/")
+    await expect(page.locator("#search-panel")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#search-panel")).to_be_hidden()
+    await page.keyboard.type("zzzz")
+    await expect(page.locator("#search-panel .found-nothing")).to_be_visible()
+    assert await page.locator("#search-list").count() == 0, "what was opened last gives way to what is typed"

@@ -57,10 +57,14 @@
   for (const one of all(".btn, button, .chip, .kind-chip, .tab, .switch button")) {
     if (hidden(one) || one.matches(".tool")) continue;
     const box = one.getBoundingClientRect();
+    const texts = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
     const words = document.createRange();
-    words.selectNodeContents(one);
-    const seen = [...words.getClientRects()].filter((part) => part.width > 1);
-    const out = seen.some((part) => (part.left < box.left - 1.5 || part.right > box.right + 1.5) && ![...one.querySelectorAll(".visually-hidden, .bell-count")].some((kept) => kept.getBoundingClientRect().left === part.left));
+    let out = false;
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      if (!text.data.trim() || hidden(text.parentElement)) continue;
+      words.selectNodeContents(text);
+      out ||= [...words.getClientRects()].some((part) => part.width > 1 && (part.left < box.left - 1.5 || part.right > box.right + 1.5));
+    }
     if (out && getComputedStyle(one).overflowX === "visible") say("spills over", name(one));
   }
   for (const strip of all(".tabs, .views ul")) {
@@ -102,7 +106,7 @@
   // ---- English left over: a whole text that the catalog translates
   if (wanted.english.length) {
     const english = new Set(wanted.english);
-    if (english.has(document.title.split(" · ")[0])) say("untranslated", `title ${document.title}`);
+    if (english.has(document.title.replace(/^\(\d+\+?\) /, "").split(" · ")[0])) say("untranslated", `title ${document.title}`);
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode())
       if (english.has(node.data.trim().replace(/\s+/g, " ")) && !node.parentElement.closest("script, style, bdi, [lang=en]")) say("untranslated", node.data.trim());

@@ -193,13 +193,14 @@ def changes(value: Iterable[AnyChange], aggregate: str = "claim") -> list[Any]:
 
 
 _FIGURES: Final = re.compile(r"(?<=[\d%\u2069]) ([→←]) (?=[\d\u2066])")
+_LABELLED: Final = re.compile(r": (?=[\u2066\u200e\u200f]*[^\w\s]?\d)")
 
 
 def what_changed(happening: str, value: Iterable[AnyChange]) -> str:
     """What changed, in one line; a figure and what became of it stay on the same one."""
     reader = current_reader()
     text = short_text(happening, value, reader) or happening_name(happening, reader.language.code)
-    return _FIGURES.sub("\u00a0\\1\u00a0", text)
+    return _LABELLED.sub(":\u00a0", _FIGURES.sub("\u00a0\\1\u00a0", text))
 
 
 def happening(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -336,3 +337,4 @@ def test_a_figure_and_what_became_of_it_are_not_torn_apart(language: str) -> Non
     arrow = "←" if language == "he" else "→"
     assert f"\u00a0{arrow}\u00a0" in text
     assert f" {arrow} " not in text
+    assert re.search(r":\u00a0[\u2066\u2068\u200f]*60", text), "nor is a figure from what it is"
