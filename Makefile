@@ -7,15 +7,19 @@ SETUP = $(or $(PYTHON),python3) -m deploy.setup
 
 DEMO ?= 1
 RATE ?= 2
+FAULTS ?= 20
+UPDATES ?= 5000
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-stack bench simulate screenshots format check lock
+.PHONY: help run test test-stack faults bench simulate screenshots format check lock
 
 help:
 	@echo 'make run         install everything and start the stack with demo data (DEMO=0: without)'
 	@echo 'make simulate    play insurers, garages and appraisers against it (RATE= updates a second)'
 	@echo 'make test        all checks and tests on the embedded engines'
 	@echo 'make test-stack  the same behaviour on Kafka, PostgreSQL and S3 (STACK_REQUIRED=1: fail without them)'
+	@echo 'make faults      break everything under load and count what is left (FAULTS= UPDATES= SEED=)'
 	@echo 'make bench       benchmarks against bare baselines (WRITE=1: into docs/performance.md)'
 	@echo 'make screenshots every page x language x size x theme, pictured and checked (PAGES= LANGS= URL= narrow it)'
 	@echo 'make check       the fast static checks alone;   make format   format the code'
@@ -32,6 +36,9 @@ test:
 
 test-stack:
 	@$(SETUP) test && exec .venv/bin/python -m tests.stack
+
+faults:
+	@$(SETUP) check && exec .venv/bin/python -m tests.faults --faults $(FAULTS) --updates $(UPDATES) --seed $(SEED)
 
 bench:
 	@$(SETUP) check && exec .venv/bin/python -m tests.performance $(if $(WRITE),--write)

@@ -17,8 +17,6 @@ import orjson
 import structlog
 from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import delete, select
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Clock, SystemClock
@@ -27,6 +25,7 @@ from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import aggregate_of_state, aggregate_of_type
 from shared.contracts.partners import Receipt
 from shared.db.database import Database
+from shared.db.passing import is_passing
 from shared.db.upsert import write_many
 from shared.messaging.dead_letters import put_aside
 from shared.messaging.intake import Batch, Intake, PartnerHandler, Preload
@@ -125,7 +124,7 @@ class Consumer:
             try:
                 await self._apply(records, isolate=isolate)
             except Exception as error:  # noqa: BLE001 - every failure of a batch is either passing or isolated
-                if not _passing(error) and not isolate:
+                if not is_passing(error) and not isolate:
                     isolate = True
                     continue
                 log.warning(
@@ -175,7 +174,7 @@ class Consumer:
                     async with session.begin_nested():
                         await self._apply_one(session, record, batch)
             except Exception as error:
-                if _passing(error):
+                if is_passing(error):
                     raise
                 if attempt < _ATTEMPTS_OF_A_RECORD and not isinstance(error, Unprocessable):
                     await asyncio.sleep(_FIRST_PAUSE * attempt)
@@ -271,10 +270,3 @@ def _type_of(record: Record) -> str:
         return _Typed.model_validate_json(record.value).type
     except ValueError as error:
         raise Unprocessable("envelope") from error
-
-
-def _passing(error: BaseException) -> bool:
-    """Whether trying again can help: the database was away or busy, not the record at fault."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return isinstance(error, OperationalError | PoolTimeoutError | OSError)

@@ -99,8 +99,6 @@ class Messaging:
         problems = []
         if listening and (self._broker is None or (assigned == 0 and self._settings.embedded)):
             problems.append(self._trouble or "consumer has not joined")
-        elif self._trouble:
-            problems.append(self._trouble)
         if stuck > _HANG_SECONDS / 2:
             problems.append("consumer makes no progress")
         if self._settings.embedded and not relay["active"]:
@@ -117,17 +115,19 @@ class Messaging:
         return (*self._consumer.topics, *self._consumer.partner_kinds)
 
     async def _connect(self) -> None:
-        """Connect, and look whether all topics are there; what is wrong is told, and tried again with growing pauses."""
+        """Connect once all topics are there; what is wrong is told, and tried again with growing pauses.
+
+        Not before: for a topic that is missing the client library asks ten times a second and complains each time.
+        """
         pause = _FIRST_RETRY_SECONDS
-        while True:
-            if self._broker is None:
-                self._broker = await self._connected()
+        while self._broker is None:
             self._trouble = await what_is_wrong(self._settings, self._needed)
-            if self._trouble is None and self._broker is not None:
-                return
-            log.warning("messaging.not_connected", service=self._service, reason=self._trouble)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LAST_RETRY_SECONDS)
+            if self._trouble is None:
+                self._broker = await self._connected()
+            if self._broker is None:
+                log.warning("messaging.not_connected", service=self._service, reason=self._trouble)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LAST_RETRY_SECONDS)
 
     async def _connected(self) -> KafkaBroker | None:
         broker = self._build()

@@ -16,7 +16,7 @@ class Kind(StrEnum):
     KILL_BROKER = "kill -9 of the Kafka broker"
     FREEZE = "SIGSTOP of a service beyond its session's timeout"
     RESTART_DATABASE = "restart of PostgreSQL"
-    KILL_DATABASE = "kill -9 of PostgreSQL"
+    CRASH_DATABASE = "crash of PostgreSQL with recovery"
     CUT_KAFKA = "all connections to Kafka cut"
     CUT_DATABASE = "all connections to PostgreSQL cut"
     SHUT_KAFKA = "no connection to Kafka"
@@ -30,7 +30,7 @@ WEIGHTS: Final[Mapping[Kind, int]] = {
     Kind.KILL_BROKER: 2,
     Kind.FREEZE: 2,
     Kind.RESTART_DATABASE: 2,
-    Kind.KILL_DATABASE: 1,
+    Kind.CRASH_DATABASE: 1,
     Kind.CUT_KAFKA: 2,
     Kind.CUT_DATABASE: 2,
     Kind.SHUT_KAFKA: 1,

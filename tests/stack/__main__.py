@@ -33,7 +33,9 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
         folder.chmod(0o755)  # PostgreSQL runs as its own user
         try:
             with running(folder) as engines:
-                command = [sys.executable, "-m", "pytest", "-q", *(arguments or SUITES)]
+                # Not where all runs of this user have theirs: each run that begins closes that for the user of PostgreSQL.
+                own = f"--basetemp={folder / 'tests'}"
+                command = [sys.executable, "-m", "pytest", "-q", own, *(arguments or SUITES)]
                 return subprocess.call(command, env={**suite_environment(engines), "STACK": "real"})
         except Unavailable as reason:
             return missing(str(reason), environment)

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import repository
@@ -20,6 +18,7 @@ from services.notifications.models import Clock
 from services.notifications.publishing import SERVICE, raise_alert
 from shared.clock import Clock as TimeSource
 from shared.db.database import Database
+from shared.db.passing import is_passing
 from shared.observability import metrics
 from shared.observability.tracing import traced
 
@@ -135,9 +134,9 @@ class ClockRunner:
             with traced(None):
                 async with session.begin_nested():
                     raised = await self._alert(session, row, now)
-        except (OperationalError, InterfaceError, PoolTimeoutError, OSError):
-            raise  # the database is away: nothing about this clock
         except Exception as error:
+            if is_passing(error):
+                raise  # the database is away or busy: nothing about this clock
             pause = min(FIRST_RETRY * 2 ** min(failures, 10), LONGEST_RETRY)
             await repository.postpone(
                 session, agency_id, clock_id, failures=failures + 1, retry_at=now + pause

@@ -76,7 +76,9 @@ class PostgreSQL:
 
     def restart(self) -> None:
         """Restart as an operator does: open connections are cut."""
-        self._run(programs.program("pg_ctl"), "-D", str(self._data), "-m", "fast", "-w", "restart")
+        # With a log of its own: else it would keep the pipe open on which we wait for what this command says.
+        log = str(self._folder / "postgresql.log")
+        self._run(programs.program("pg_ctl"), "-D", str(self._data), "-l", log, "-m", "fast", "-w", "restart")
 
     def stop(self) -> None:
         """End it, open connections and all."""

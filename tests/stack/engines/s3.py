@@ -41,9 +41,24 @@ class S3:
         objects = self._folder / "objects"
         objects.mkdir(parents=True, exist_ok=True)
         keys = {"ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY}
-        command = [_server(), "--port", f"127.0.0.1:{self.port}", "posix", str(objects)]
+        users = self._folder / "users"
+        users.mkdir(exist_ok=True)
+        command = [
+            _server(),
+            "--port",
+            f"127.0.0.1:{self.port}",
+            "--iam-dir",
+            str(users),
+            "posix",
+            str(objects),
+        ]
         self._process = programs.start(command, self._folder / "s3.log", keys)
         programs.until(lambda: programs.listens(self.port), self._process, "The S3 server", 30)
+
+    def administer(self, *arguments: str) -> None:
+        """Do what its administrator does: users, and whose a bucket is."""
+        login = ["--access", ACCESS_KEY, "--secret", SECRET_KEY, "--endpoint-url", self.endpoint]
+        subprocess.run([_server(), "admin", *login, *arguments], check=True, capture_output=True)
 
     def stop(self) -> None:
         """End it."""
