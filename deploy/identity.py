@@ -21,13 +21,14 @@ async def in_identity(work: Callable[[AsyncSession], Awaitable[T]], settings: Se
 
     from shared.db.database import Database  # noqa: PLC0415
     from shared.db.migrations import SchemaNotCurrent, require_current  # noqa: PLC0415
+    from shared.db.tenancy import EVERY_AGENCY  # noqa: PLC0415
     from shared.errors import DomainError  # noqa: PLC0415
 
     url = (settings or load_settings(Settings)).database_url_of("gateway")
     database = Database(url)
     try:
         await require_current("gateway", url)
-        async with database.write() as session:
+        async with database.write(EVERY_AGENCY) as session:
             return await work(session)
     except DomainError as error:
         raise Refused(error.detail) from error

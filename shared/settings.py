@@ -14,6 +14,8 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from shared.db.limits import Limits
+
 PREFIX = "DOSSIER_"
 SERVICES = ("policy", "claims", "documents", "notifications", "gateway")
 DEVELOPMENT_SECRET = "development-only-secret-never-for-production"  # noqa: S105 - production refuses it
@@ -111,6 +113,35 @@ class Settings(BaseSettings):
     )
     gateway_database_url: str | None = Field(
         None, description="Database of the gateway; unset: SQLite in the data folder."
+    )
+
+    database_pool_size: int = Field(
+        10,
+        ge=2,
+        le=200,
+        description="PostgreSQL connections per process; the relay keeps one. All processes together stay below the"
+        " server's max_connections.",
+    )
+    database_pool_timeout: float = Field(
+        3.0,
+        gt=0,
+        description="Seconds that a request waits for a free PostgreSQL connection before it is told to come back.",
+    )
+    database_connect_timeout: float = Field(
+        5.0, gt=0, description="Seconds that connecting to PostgreSQL may take."
+    )
+    database_statement_timeout: float = Field(
+        15.0, ge=0, description="Seconds after which PostgreSQL ends a statement; 0: never."
+    )
+    database_lock_timeout: float = Field(
+        5.0,
+        ge=0,
+        description="Seconds that a statement waits for a lock on PostgreSQL, a step of a migration too; 0: for ever.",
+    )
+    database_idle_in_transaction_timeout: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds after which PostgreSQL ends a transaction that does nothing; 0: never.",
     )
 
     kafka_bootstrap: str | None = Field(
@@ -231,6 +262,18 @@ class Settings(BaseSettings):
         known(service)
         url: str | None = getattr(self, f"{service}_database_url")
         return url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / service}.db"
+
+    @property
+    def database_limits(self) -> Limits:
+        """Give what a process takes of PostgreSQL."""
+        return Limits(
+            pool_size=self.database_pool_size,
+            pool_timeout=self.database_pool_timeout,
+            connect_timeout=self.database_connect_timeout,
+            statement_timeout=self.database_statement_timeout,
+            lock_timeout=self.database_lock_timeout,
+            idle_in_transaction_timeout=self.database_idle_in_transaction_timeout,
+        )
 
     def service_url_of(self, service: str) -> str:
         """Give the base URL of a service, without a trailing slash."""

@@ -99,16 +99,17 @@ def _require_file(database: Database, service: str) -> None:
 async def _mark(database: Database, since: datetime | None, *, receipts: bool) -> int:
     from sqlalchemy import func, select, update  # noqa: PLC0415
 
+    from shared.db.tenancy import NO_AGENCY  # noqa: PLC0415
     from shared.messaging.tables import outbox  # noqa: PLC0415
 
-    async with database.read() as session:
+    async with database.read(NO_AGENCY) as session:
         newest = await session.scalar(select(func.max(outbox.c.position))) or 0
     wanted = [outbox.c.published_at.is_not(None), _archived(receipts=receipts)]
     if since is not None:
         wanted.append(outbox.c.created_at >= since)
     count = 0
     for start in range(0, newest, CHUNK):
-        async with database.write() as session:
+        async with database.write(NO_AGENCY) as session:
             result = await session.execute(
                 update(outbox)
                 .where(outbox.c.position > start, outbox.c.position <= start + CHUNK, *wanted)

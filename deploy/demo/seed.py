@@ -37,7 +37,7 @@ from shared.contracts.partners import AppraisalUpdate, ClaimUpdate, RepairUpdate
 from shared.contracts.policy import ClientState, Confirmation, ContractState
 from shared.contracts.topics import UPDATE_KINDS_OF, partner_topic, receipts_topic
 from shared.db.database import Database
-from shared.db.tenancy import Scope
+from shared.db.tenancy import EVERY_AGENCY, Scope
 from shared.encryption import FieldCipher
 from shared.settings import Settings
 
@@ -70,7 +70,7 @@ async def seed_demo(settings: Settings, now: datetime | None = None) -> bool:
         keys = await _identity(databases["gateway"], moment)
         random = Random(_SEED)  # noqa: S311 - the same invented people on every machine
         written = [await _agency(databases, settings, random, agency, moment) for agency in AGENCIES]
-        async with databases["claims"].write() as session:
+        async with databases["claims"].write(EVERY_AGENCY) as session:
             # The story's sequences are ours, not the partners': theirs begin with their first message.
             await session.execute(delete(PartnerPosition))
     finally:
@@ -83,7 +83,7 @@ async def seed_demo(settings: Settings, now: datetime | None = None) -> bool:
 async def _identity(database: Database, at: datetime) -> dict[str, str]:
     """Agencies, partners and users; gives each partner's API key."""
     keys = {}
-    async with database.write() as session:
+    async with database.write(EVERY_AGENCY) as session:
         if await session.get(Agency, AGENCIES[0].id) is not None:
             # An earlier seeding ended here: only the keys are unknown, since they are kept hashed.
             return {name: await issue_partner_key(session, name, at=at) for name in PARTNERS}
@@ -131,7 +131,7 @@ async def _agency(
 ) -> AgencyData:
     today = now.astimezone(ZoneInfo(agency.timezone)).date()
     scope = Scope(user_id="demo", role="system", agency_ids=(agency.id,))
-    async with databases["policy"].write() as session:
+    async with databases["policy"].write(scope) as session:
         known = select(ClientRow).where(ClientRow.agency_id == agency.id)
         clients = [client_state(row) for row in await session.scalars(known)]
         if not clients:
@@ -155,7 +155,7 @@ async def _agency(
         registered = [contract_state(row) for row in await session.scalars(held)]
     insured = [one for one in registered if one.status is ContractStatus.IN_FORCE]
     by_id = {client.id: client for client in clients}
-    async with databases["claims"].write() as session:
+    async with databases["claims"].write(scope) as session:
         reported = select(Claim).where(Claim.agency_id == agency.id).order_by(Claim.claim_number)
         written = [ClaimState.model_validate(row.state) for row in await session.scalars(reported)]
         if not written:

@@ -13,6 +13,7 @@ from deploy.kafka.topics import DEMO_PARTNERS, PARTNERS_FILE, Partner, read_part
 from services.gateway.models import Partner as PartnerRow
 from shared.contracts.codes import PartnerKind
 from shared.db.database import Database
+from shared.db.tenancy import NO_AGENCY
 from shared.settings import Settings
 
 
@@ -43,7 +44,7 @@ async def _registered(url: str) -> list[Partner] | None:
     """Those in the gateway's database; None when it is not ours yet."""
     database = Database(url)
     try:
-        async with database.read() as session:
+        async with database.read(NO_AGENCY) as session:
             if not await (await session.connection()).run_sync(_has_table):
                 return None
             return await _active(session)

@@ -63,7 +63,7 @@ class Desk(Commands):
         async def on_the_claim(session: AsyncSession, at: datetime) -> ClaimState:
             return await work(session, await handlers.claim_in_scope(session, self.scope, claim_number), at)
 
-        return await self.run(on_the_claim)
+        return await self.run(self.scope, on_the_claim)
 
 
 def _desk(request: Request, scope: Annotated[Scope, Depends(internal_scope("claims"))]) -> Desk:
@@ -90,7 +90,7 @@ async def register(body: RegisterClaim, desk: AtDesk, key: IdempotencyKey = None
 @router.get("/{claim_number}")
 async def read(claim_number: str, desk: AtDesk) -> dict[str, Any]:
     """Give a claim with its newest changes, newest first."""
-    async with desk.database.read() as session:
+    async with desk.database.read(desk.scope) as session:
         claim, history = await handlers.claim_with_history(
             session, desk.scope, claim_number, desk.settings.claims_history_limit
         )

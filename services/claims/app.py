@@ -18,7 +18,7 @@ def create_app(settings: ClaimsSettings | None = None, clock: Clock | None = Non
     """Wire the service; the settings are read from the environment when not given."""
     settings = settings or load_settings(ClaimsSettings)
     clock = clock or SystemClock()
-    database = Database(settings.database_url_of("claims"))
+    database = Database.of(settings, "claims")
     messaging = Messaging("claims", settings, database, build_consumer(database, clock))
     app = create_service_app("claims", settings, database, messaging, [router])
     app.state.clock = clock

@@ -16,6 +16,7 @@ from services.documents.handlers.objects import sweep_orphans
 from services.documents.settings import SERVICE, DocumentsSettings
 from shared.clock import Clock, SystemClock
 from shared.db.database import Database
+from shared.db.tenancy import NO_AGENCY
 from shared.http.application import create_service_app
 from shared.messaging.runtime import Messaging
 from shared.settings import load_settings
@@ -35,7 +36,7 @@ def create_app(
     settings = settings or load_settings(DocumentsSettings)
     clock = clock or SystemClock()
     store = store or object_store(settings, BUCKET)
-    database = Database(settings.database_url_of(SERVICE))
+    database = Database.of(settings, SERVICE)
     messaging = Messaging(SERVICE, settings, database, create_consumer(database, clock))
     limits = Limits(settings.documents_max_file_bytes, settings.documents_max_image_pixels)
     frame = Frame(database, clock, settings, store, Intake(limits))
@@ -94,7 +95,7 @@ async def _sweep_now_and_then(frame: Frame, stop: asyncio.Event) -> None:
     """Sweep what crashed uploads left, at the start and every ten minutes."""
     await _trouble_with(frame.store)
     while not stop.is_set():
-        async with frame.database.write() as session:
+        async with frame.database.write(NO_AGENCY) as session:
             await sweep_orphans(session, frame.store, at=frame.clock.now())
         try:
             async with asyncio.timeout(_SWEEP_SECONDS):

@@ -33,7 +33,7 @@ def create_app(settings: GatewaySettings | None = None, clock: Clock | None = No
     """Wire the service; the settings are read from the environment when not given."""
     settings = settings or load_settings(GatewaySettings)
     clock = clock or SystemClock()
-    database = Database(settings.database_url_of("gateway"))
+    database = Database.of(settings, "gateway")
     versions = Versions()
     hub = Hub(settings.gateway_streams_per_session)
     feed = Feed(database, hub, versions, settings.gateway_hold_seconds)

@@ -57,7 +57,7 @@ def create_router(database: Database) -> APIRouter:
         kind: Annotated[str | None, Query(max_length=50)] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> ClockList:
-        async with database.read() as session:
+        async with database.read(scope) as session:
             rows, total = await repository.list_clocks(
                 session, scope, standing=standing.value if standing else None, kind=kind, limit=limit
             )
@@ -65,7 +65,7 @@ def create_router(database: Database) -> APIRouter:
 
     @router.get("/alerts/{alert_id}")
     async def get_alert(scope: InternalScope, alert_id: str) -> AlertState:
-        async with database.read() as session:
+        async with database.read(scope) as session:
             alert = await repository.find_alert(session, scope, alert_id)
         if alert is None or scope.role not in alert.state["roles"]:
             raise NotFound("unknown_alert", "There is no such alert.")

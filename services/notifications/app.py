@@ -22,7 +22,7 @@ def create_app(settings: NotificationsSettings | None = None, clock: Clock | Non
     """Put the service together; nothing is opened before it starts."""
     settings = settings or load_settings(NotificationsSettings)
     clock = clock or SystemClock()
-    database = Database(settings.database_url_of(SERVICE))
+    database = Database.of(settings, SERVICE)
     runner = ClockRunner(database, clock, KINDS)
     consumer = Consumer(service=SERVICE, database=database, clock=clock)
     listen(consumer, runner.derivation)

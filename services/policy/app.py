@@ -21,7 +21,7 @@ def create_app(settings: PolicySettings | None = None, clock: Clock | None = Non
     """Wire the service; the settings are read from the environment when not given."""
     settings = settings or load_settings(PolicySettings)
     clock = clock or SystemClock()
-    database = Database(settings.database_url_of(SERVICE))
+    database = Database.of(settings, SERVICE)
     messaging = Messaging(SERVICE, settings, database, create_consumer(database, clock))
     app = create_service_app(SERVICE, settings, database, messaging, [clients.router, contracts.router])
     app.state.frame = Frame(database, clock, FieldCipher(settings.secret, IDENTITY_PURPOSE))

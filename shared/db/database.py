@@ -6,12 +6,21 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import structlog
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
+
+from shared.db.failures import DatabaseAway, refuses_connections
+from shared.db.limits import DEFAULT_LIMITS, Limits
+from shared.db.row_security import SET_REACH
+from shared.db.tenancy import NO_AGENCY, Reader, reach_of
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
 
 T = TypeVar("T")
 BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
@@ -19,6 +28,7 @@ AfterCommit = Callable[[], None]
 
 _BEFORE = "dossier.before_commit"
 _AFTER = "dossier.after_commit"
+_REACH = "dossier.reach"
 _BUSY_TIMEOUT_SECONDS = 10
 _READERS = 4
 
@@ -45,6 +55,11 @@ def normalise_url(url: str) -> URL:
     return parsed
 
 
+def database_setting(service: str) -> str:
+    """Name the setting that says where a service's database is."""
+    return f"DOSSIER_{service.upper()}_DATABASE_URL"
+
+
 class Database:
     """One service's database.
 
@@ -53,8 +68,13 @@ class Database:
     lock. Readers have connections of their own, which refuse to write, and in WAL mode never wait for a writer.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        """Prepare the engines; nothing is opened before the first session. `pool_size` is for PostgreSQL."""
+    def __init__(self, url: str, limits: Limits = DEFAULT_LIMITS, *, setting: str = "") -> None:
+        """Prepare the engines; nothing is opened before the first session.
+
+        `limits` are for PostgreSQL. `setting` is the name of the setting that the URL comes from: it is what an
+        operator is told when the database does not answer.
+        """
+        self.setting = setting
         self.url = normalise_url(url)
         self._listeners: list[AfterCommit] = []
         self._writing: asyncio.Task[object] | None = None
@@ -70,11 +90,12 @@ class Database:
             self._writer = nullcontext()
             self._write_engine = create_async_engine(
                 self.url,
-                pool_size=pool_size,
+                pool_size=limits.pool_size,
                 max_overflow=0,
-                pool_timeout=30,
+                pool_timeout=limits.pool_timeout,
                 pool_pre_ping=True,
                 hide_parameters=True,
+                connect_args=limits.connect_arguments(),
             )
             self._read_engine = self._write_engine.execution_options(postgresql_readonly=True)
         else:
@@ -87,6 +108,13 @@ class Database:
             self._read_engine, class_=WholeStatements, expire_on_commit=False, autoflush=False
         )
 
+    @classmethod
+    def of(cls, settings: Settings, service: str) -> Database:
+        """Make the database of a service as the settings name and limit it."""
+        return cls(
+            settings.database_url_of(service), settings.database_limits, setting=database_setting(service)
+        )
+
     @property
     def engine(self) -> AsyncEngine:
         """The engine that may write: for migrations and for locks that span transactions."""
@@ -97,18 +125,22 @@ class Database:
         self._listeners.append(hook)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """Open a session on one consistent snapshot. Writing through it is an error of the engine."""
-        session = self._read_sessions()
+    async def read(self, reader: Reader) -> AsyncIterator[AsyncSession]:
+        """Open a session on one consistent snapshot. Writing through it is an error of the engine.
+
+        On PostgreSQL it sees the rows of the reader's agencies and no others, whatever is asked.
+        """
+        session = self._session(self._read_sessions, reader)
         try:
             yield session
         finally:
             await uninterrupted(session.close())
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self, reader: Reader) -> AsyncIterator[AsyncSession]:
         """Open a session whose transaction commits at the end of the block, and rolls back on any error.
 
+        On PostgreSQL it sees, changes and adds rows of the reader's agencies and no others.
         Beginning, committing and rolling back are shielded: a cancelled task never leaves a transaction open
         or a connection behind. When a cancellation arrives during the commit, the commit stands, its hooks
         run, and the cancellation goes on afterwards.
@@ -116,9 +148,9 @@ class Database:
         self._refuse_nesting()
         async with self._writer:
             self._writing = asyncio.current_task()
-            session = self._write_sessions()
+            session = self._session(self._write_sessions, reader)
             try:
-                await uninterrupted(session.connection())
+                await _at_database(session.connection())
                 for hook in self._listeners:
                     on_after_commit(session, hook)
                 yield session
@@ -131,6 +163,13 @@ class Database:
                 self._writing = None
                 await uninterrupted(session.close())
 
+    def _session(self, sessions: async_sessionmaker[WholeStatements], reader: Reader) -> WholeStatements:
+        session = sessions()
+        if self.dialect == "postgresql":
+            session.info[_REACH] = reach_of(reader)
+            event.listen(session.sync_session, "after_begin", _reach_out)
+        return session
+
     def _refuse_nesting(self) -> None:
         """On SQLite a second write inside the first would wait for itself for ever: say so instead."""
         if self.dialect == "sqlite" and self._writing is not None and self._writing is asyncio.current_task():
@@ -139,7 +178,7 @@ class Database:
 
     async def ping(self) -> None:
         """Ask the database for an answer; raises what the driver raises when there is none."""
-        async with self.read() as session:
+        async with self.read(NO_AGENCY) as session:
             await session.execute(text("SELECT 1"))
 
     async def dispose(self) -> None:
@@ -157,23 +196,33 @@ class WholeStatements(AsyncSession):
 
     async def execute(self, *arguments: Any, **options: Any) -> Any:
         """Execute, whole."""
-        return await uninterrupted(super().execute(*arguments, **options))
+        return await _at_database(super().execute(*arguments, **options))
 
     async def scalar(self, *arguments: Any, **options: Any) -> Any:
         """Execute and give one value, whole."""
-        return await uninterrupted(super().scalar(*arguments, **options))
+        return await _at_database(super().scalar(*arguments, **options))
 
     async def scalars(self, *arguments: Any, **options: Any) -> Any:
         """Execute and give the values, whole."""
-        return await uninterrupted(super().scalars(*arguments, **options))
+        return await _at_database(super().scalars(*arguments, **options))
 
     async def get(self, *arguments: Any, **options: Any) -> Any:
         """Load by key, whole."""
-        return await uninterrupted(super().get(*arguments, **options))
+        return await _at_database(super().get(*arguments, **options))
 
     async def flush(self, *arguments: Any, **options: Any) -> None:
         """Write what is pending, whole."""
-        await uninterrupted(super().flush(*arguments, **options))
+        await _at_database(super().flush(*arguments, **options))
+
+
+async def _at_database(work: Coroutine[Any, Any, T]) -> T:
+    """Finish `work`; a connection that cannot be had is one kind of error, whatever the driver calls it."""
+    try:
+        return await uninterrupted(work)
+    except Exception as error:
+        if refuses_connections(error):
+            raise DatabaseAway(type(error).__name__) from error
+        raise
 
 
 async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
@@ -190,6 +239,12 @@ async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
             log.warning("database.failed_while_cancelled", error=type(failure).__name__)
         raise cancelled
     return task.result()
+
+
+def _reach_out(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    """Tell PostgreSQL, for this transaction alone, whose rows there are: nothing is left on a pooled connection."""
+    if not transaction.nested:
+        connection.exec_driver_sql(SET_REACH, (session.info[_REACH],))
 
 
 async def _run_before_commit(session: AsyncSession) -> None:

@@ -23,6 +23,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from shared.db.database import normalise_url
+from shared.db.online import SET_LOCK_TIMEOUT
+from shared.db.row_security import SET_REACH
+from shared.db.tenancy import EVERY_AGENCY
 from shared.db.types import Identifier, JsonDocument, UtcDateTime
 
 if TYPE_CHECKING:
@@ -192,6 +195,9 @@ async def _alone_with_postgresql(url: URL, work: Callable[[Connection], T]) -> T
         async with engine.connect() as connection:
             # A session lock, since each script has a transaction of its own; it ends with the connection.
             await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+            await connection.execute(text(SET_LOCK_TIMEOUT))
+            # Scripts that fill columns work on every agency's rows.
+            await connection.exec_driver_sql(SET_REACH.replace("true)", "false)"), (EVERY_AGENCY.value,))
             await connection.commit()
             return await connection.run_sync(work)
     finally:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware import Middleware
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.db.migrations import SchemaNotCurrent, require_current
+from shared.db.failures import sentence_of
 from shared.http.background import Background, BackgroundTasks
 from shared.http.middleware import RequestFrame
+from shared.http.opening import Gate, Opening
 from shared.http.problems import install_problem_handlers
 from shared.observability import configure_logging, metrics
 from shared.observability.health import Check, readiness
@@ -47,10 +48,6 @@ class Messaging(Protocol):
         ...
 
 
-class CannotStart(Exception):  # noqa: N818
-    """The service does not start; the message is one sentence for the operator."""
-
-
 def create_service_app(
     name: str,
     settings: Settings,
@@ -69,12 +66,14 @@ def create_service_app(
 ) -> FastAPI:
     """Put a service together.
 
-    Starts: database (reachable, schema current), messaging, background. Stops the other way round, then runs
+    Starts: database (reachable, schema current), messaging, background. Without its database it waits for it, alive but
+    not ready (see `opening.py`). Stops the other way round, then runs
     `on_stop` (clients to close) and closes the database. `checks` add to readiness. `middleware` stands inside
     our own frame, so that it is logged and traced; it must be pure ASGI. `max_body_bytes` limits every body of
     the application. `app.state` has `settings` and `database`.
     """
     configure_logging(name, settings)
+    opening = Opening(name, database, check_schema=check_schema)
     tasks: list[BackgroundTasks] = []
 
     @asynccontextmanager
@@ -83,16 +82,22 @@ def create_service_app(
             stack.push_async_callback(database.dispose)
             for close in on_stop:
                 stack.push_async_callback(close)
-            await _require_database(name, database, check_schema=check_schema)
-            if messaging is not None:
-                stack.push_async_callback(messaging.stop)
-                await messaging.start()
-            running = BackgroundTasks(background)
-            tasks[:] = [running]
-            stack.push_async_callback(running.stop)
-            running.start()
-            log.info("service.started", service=name)
-            yield
+
+            async def work() -> None:
+                if messaging is not None:
+                    stack.push_async_callback(messaging.stop)
+                    await messaging.start()
+                running = BackgroundTasks(background)
+                tasks[:] = [running]
+                stack.push_async_callback(running.stop)
+                running.start()
+                log.info("service.started", service=name)
+
+            waiting = await opening.begin(work)
+            try:
+                yield
+            finally:
+                await _end(waiting)
             log.info("service.stopping", service=name)
         log.info("service.stopped", service=name)
 
@@ -103,42 +108,46 @@ def create_service_app(
         redoc_url=None,
         lifespan=lifespan,
         middleware=[
-            Middleware(StartFailure),
             Middleware(RequestFrame, service=name, max_body_bytes=max_body_bytes),
+            Middleware(Gate, opening=opening),
             *middleware,
         ],
     )
     app.state.settings = settings
     app.state.database = database
     install_problem_handlers(app)
-    app.include_router(_operations(name, _checks(database, messaging, tasks, checks)))
+    app.include_router(_operations(name, _checks(opening, database, messaging, tasks, checks)))
     for router in routers:
         app.include_router(router)
     return app
 
 
-async def _require_database(name: str, database: Database, *, check_schema: bool) -> None:
-    try:
-        await database.ping()
-    except Exception as error:
-        where = database.url.render_as_string(hide_password=True)
-        message = f"The database of {name} at {where} cannot be reached ({type(error).__name__})."
-        raise CannotStart(message) from error
-    if check_schema:
-        await require_current(name, database.url.render_as_string(hide_password=False))
+async def _end(waiting: asyncio.Task[None] | None) -> None:
+    """Stop waiting for the database."""
+    if waiting is not None:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
 
 
 def _checks(
+    opening: Opening,
     database: Database,
     messaging: Messaging | None,
     tasks: list[BackgroundTasks],
     more: Mapping[str, Check] | None,
 ) -> dict[str, Check]:
     async def of_database() -> Mapping[str, Any]:
-        await database.ping()
+        if opening.problem:
+            return {"ready": False, "problems": [opening.problem]}
+        try:
+            await database.ping()
+        except (OSError, SQLAlchemyError) as error:
+            return {"ready": False, "problems": [sentence_of(error, database.setting, database.url)]}
         return {"ready": True, "dialect": database.dialect}
 
     async def of_messaging() -> Mapping[str, Any]:
+        if not opening.open:
+            return {"ready": False}
         report = messaging.health() if messaging is not None else {}
         return await report if inspect.isawaitable(report) else report
 
@@ -168,26 +177,3 @@ def _operations(name: str, checks: Mapping[str, Check]) -> APIRouter:
         return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
     return router
-
-
-class StartFailure:
-    """Tells the server in one sentence why the service does not start, where a trace would say no more."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Stand around `app`."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Watch the lifespan; requests pass through."""
-        if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
-            return
-
-        async def shortened(message: Message) -> None:
-            if message["type"] == "lifespan.startup.failed":
-                error = sys.exc_info()[1]
-                if isinstance(error, CannotStart | SchemaNotCurrent):
-                    message = {**message, "message": str(error)}
-            await send(message)
-
-        await self._app(scope, receive, shortened)

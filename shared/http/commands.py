@@ -48,14 +48,14 @@ class Commands:
     database: Database
     clock: Clock
 
-    async def run(self, work: Work) -> Answer:
-        """Run one handler in one transaction."""
-        async with self.database.write() as session:
+    async def run(self, scope: Scope, work: Work) -> Answer:
+        """Run one handler in one transaction that reaches as far as the caller."""
+        async with self.database.write(scope) as session:
             return answer(await work(session, self.clock.now()), session)
 
     async def run_once(self, repeatable: Repeatable, work: Work) -> Answer:
         """Run one handler in one transaction, or give the answer that the same command got before."""
-        async with self.database.write() as session:
+        async with self.database.write(repeatable.scope) as session:
             before = await repeatable.answered(session)
             if before is not None:
                 return before

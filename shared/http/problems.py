@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.db.failures import Failure, failure_of
 from shared.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from shared.observability.tracing import current_correlation_id
 
@@ -43,6 +44,12 @@ _CODE_OF_STATUS = {
     429: "too_many_requests",
     503: "unavailable",
 }
+_OF_DATABASE = {
+    Failure.AWAY: "The database does not answer at the moment; nothing was changed. Try again shortly.",
+    Failure.BUSY: "The database is busy at the moment; nothing was changed. Try again shortly.",
+    Failure.SLOW: "This took longer than it may and was ended; nothing was changed.",
+}
+_RETRY = {Failure.AWAY: "5", Failure.BUSY: "1", Failure.SLOW: "5"}
 _PLACES = {"body", "query", "path", "header", "cookie"}
 
 log = structlog.get_logger(__name__)
@@ -117,6 +124,9 @@ def problem_of(error: Exception) -> Problem:
         return _of_validation(error)
     if isinstance(error, HTTPException):
         return _of_http_exception(error)
+    failure = failure_of(error)
+    if failure is not None:
+        return Problem(503, failure.value, _OF_DATABASE[failure], headers={"Retry-After": _RETRY[failure]})
     reference = current_correlation_id()
     return Problem(500, "internal", f"Something went wrong here; the reference is {reference}.")
 
@@ -130,9 +140,16 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 async def _handle(_request: Request, error: Exception) -> Response:
     problem = problem_of(error)
+    log_if_ours(error, problem)
+    return problem.response()
+
+
+def log_if_ours(error: Exception, problem: Problem) -> None:
+    """Log what no caller can help: the unforeseen with its places, a database's state by its name."""
     if problem.code == "internal":
         log_unexpected(error)
-    return problem.response()
+    elif failure_of(error) is not None:
+        log.warning("http.database_failed", code=problem.code, error=type(error).__name__)
 
 
 def log_unexpected(error: Exception) -> None:

@@ -25,7 +25,8 @@ from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import aggregate_of_state, aggregate_of_type
 from shared.contracts.partners import Receipt
 from shared.db.database import Database
-from shared.db.passing import is_passing
+from shared.db.failures import is_passing
+from shared.db.tenancy import EVERY_AGENCY, NO_AGENCY
 from shared.db.upsert import write_many
 from shared.messaging.dead_letters import put_aside
 from shared.messaging.intake import Batch, Intake, PartnerHandler, Preload
@@ -84,7 +85,7 @@ class Consumer:
 
     async def positions(self) -> dict[tuple[str, int], int]:
         """Topic and partition -> the next offset to take, as written down in this life of the broker."""
-        async with self._database.read() as session:
+        async with self._database.read(NO_AGENCY) as session:
             statement = select(consumer_position).where(consumer_position.c.broker_epoch == self._epoch)
             return {(row.topic, row.partition): row.next_offset for row in await session.execute(statement)}
 
@@ -139,7 +140,7 @@ class Consumer:
     async def prune(self) -> int:
         """Forget records taken longer ago than any broker redelivers or any relay republishes; says how many."""
         before = self._clock.now() - _REMEMBERED
-        async with self._database.write() as session:
+        async with self._database.write(NO_AGENCY) as session:
             result = await session.execute(delete(inbox).where(inbox.c.received_at < before))
         return int(getattr(result, "rowcount", 0))
 
@@ -150,7 +151,7 @@ class Consumer:
             await self.take(records)
 
     async def _apply(self, records: Sequence[Record], *, isolate: bool) -> None:
-        async with self._database.write() as session:
+        async with self._database.write(EVERY_AGENCY) as session:
             fresh = await self._fresh(session, records)
             batch = await self._intake.begin(session, fresh)
             for record in fresh:

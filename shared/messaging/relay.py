@@ -22,6 +22,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, true, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.database import Database
+from shared.db.tenancy import NO_AGENCY
 from shared.db.upsert import upsert
 from shared.messaging.connection import finish_within, producer_options
 from shared.messaging.records import EVENT_ID_HEADER
@@ -111,7 +112,7 @@ class Relay:
 
     async def health(self) -> dict[str, Any]:
         """How many rows wait, and since when the oldest does."""
-        async with self._database.read() as session:
+        async with self._database.read(NO_AGENCY) as session:
             pending, oldest = (
                 await session.execute(
                     select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.published_at.is_(None))
@@ -175,7 +176,7 @@ class Relay:
         epoch = self._settings.broker_epoch
         if epoch is None:
             return
-        async with self._database.write() as session:
+        async with self._database.write(NO_AGENCY) as session:
             known = await session.scalar(select(relay_state.c.broker_epoch).where(relay_state.c.id == 1))
             if known == epoch:
                 return
@@ -198,13 +199,13 @@ class Relay:
         statement = (
             select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.position).limit(_BATCH)
         )
-        async with self._database.read() as session:
+        async with self._database.read(NO_AGENCY) as session:
             rows = (await session.execute(statement.where(self._held.excluded()))).all()
         if not rows:
             return False
         sent = await self._send(rows)
         if sent:
-            async with self._database.write() as session:
+            async with self._database.write(NO_AGENCY) as session:
                 await session.execute(
                     update(outbox).where(outbox.c.position.in_(sent)).values(published_at=datetime.now(UTC))
                 )

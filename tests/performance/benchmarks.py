@@ -14,6 +14,7 @@ from sqlalchemy import MetaData
 from shared.contracts.envelope import PartnerEnvelope
 from shared.contracts.partners import RepairUpdate
 from shared.db.database import Database
+from shared.db.tenancy import EVERY_AGENCY
 from shared.http.application import create_service_app
 from shared.identifiers import new_id
 from shared.messaging.outbox import enqueue_bytes
@@ -91,7 +92,7 @@ async def _committing(database: Database, connection: sqlite3.Connection) -> Ben
     connection.execute("CREATE TABLE bare (position INTEGER PRIMARY KEY, event_id UNIQUE, topic, key, body)")
 
     async def ours() -> None:
-        async with database.write() as session:
+        async with database.write(EVERY_AGENCY) as session:
             for _ in range(ROWS):
                 enqueue_bytes(
                     session, topic="claims.events.v1", key="claim", event_id=new_id(), body=REPAIR_UPDATE

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
 
 import pytest
@@ -50,9 +51,14 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
-    """A server with an empty database for each service."""
-    yield from running(PostgreSQL, tmp_path_factory.mktemp("postgresql"))
+def postgresql() -> Iterator[PostgreSQL]:
+    """A server with an empty database for each service.
+
+    Not in pytest's own folder: each run of pytest that starts beside this one closes that to other users again, and the
+    server runs as one.
+    """
+    with TemporaryDirectory(prefix="dossier-postgresql-", ignore_cleanup_errors=True) as folder:
+        yield from running(PostgreSQL, Path(folder))
 
 
 @pytest.fixture(scope="module")

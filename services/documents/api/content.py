@@ -68,7 +68,7 @@ async def small(
     document_id: str, scope: CallerScope, frame: CurrentFrame, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Give the small rendition of a picture, for lists."""
-    async with frame.database.read() as session:
+    async with frame.database.read(scope) as session:
         state, object_key = await files.locate_content(session, scope=scope, document_id=document_id)
     tag = f'"{state.sha256}{thumbnails.SUFFIX}"'
     headers = _headers(state, tag, inline=True) | {
@@ -95,7 +95,7 @@ async def _content(
     *,
     inline: bool,
 ) -> Response:
-    async with frame.database.read() as session:
+    async with frame.database.read(scope) as session:
         state, object_key = await files.locate_content(session, scope=scope, document_id=document_id)
     tag = f'"{state.sha256}"'
     headers = _headers(state, tag, inline=inline and state.content_type in SHOWN_INLINE)

@@ -38,7 +38,7 @@ async def listed(
     limit: Annotated[int, Query(ge=1, le=500)] = 500,
 ) -> Answer:
     """Give the files of a claim, contract or client, newest first."""
-    async with frame.database.read() as session:
+    async with frame.database.read(scope) as session:
         found = await files.list_documents(
             session,
             scope=scope,
@@ -54,7 +54,7 @@ async def listed(
 @router.get("/{document_id}")
 async def read(document_id: str, scope: CallerScope, frame: CurrentFrame) -> Answer:
     """Give what is known of a file, a removed one too."""
-    async with frame.database.read() as session:
+    async with frame.database.read(scope) as session:
         return answer(await files.read_document(session, scope=scope, document_id=document_id))
 
 
@@ -67,7 +67,7 @@ async def remove(document_id: str, scope: CallerScope, frame: CurrentFrame) -> A
             session, scope=scope, actor=actor_of(scope), at=at, document_id=document_id
         )
 
-    return await frame.run(work)
+    return await frame.run(scope, work)
 
 
 @router.post("/{document_id}/restore")
@@ -79,7 +79,7 @@ async def restore(document_id: str, scope: CallerScope, frame: CurrentFrame) -> 
             session, scope=scope, actor=actor_of(scope), at=at, document_id=document_id
         )
 
-    return await frame.run(work)
+    return await frame.run(scope, work)
 
 
 @router.post("/{document_id}/type")
@@ -91,4 +91,4 @@ async def retype(document_id: str, body: NewType, scope: CallerScope, frame: Cur
             session, scope=scope, actor=actor_of(scope), at=at, document_id=document_id, type=body.type
         )
 
-    return await frame.run(work)
+    return await frame.run(scope, work)

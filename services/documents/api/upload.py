@@ -19,7 +19,7 @@ from services.documents.handlers import files, objects
 from services.documents.handlers.intake import Prepared, workspace
 from shared.contracts.codes import DocumentType
 from shared.db.database import uninterrupted
-from shared.db.tenancy import Scope
+from shared.db.tenancy import EVERY_AGENCY, Scope
 from shared.http.commands import Answer, actor_of, answer
 from shared.http.idempotency import IdempotencyKey, Repeatable
 from shared.http.problems import Problem
@@ -90,7 +90,7 @@ async def _added(
     type: DocumentType,
 ) -> Answer:
     limit = frame.settings.documents_max_files_per_subject
-    async with frame.database.read() as session:
+    async with frame.database.read(EVERY_AGENCY) as session:
         binding = await files.check_binding(session, scope=scope, binding=asked, max_files=limit)
     try:
         prepared = await frame.intake.prepare(source, target)
@@ -98,7 +98,7 @@ async def _added(
         raise Problem(_STATUS.get(error.code, 422), error.code, error.detail, field=error.field) from error
     request = f"{prepared.content.sha256} {asked.model_dump_json()} {type.value}"
     repeatable = Repeatable.of(scope, "add-file", key, request, frame.settings.secret)
-    async with frame.database.read() as session:
+    async with frame.database.read(scope) as session:
         before = await repeatable.answered(session)
     if before is not None:
         return before
@@ -115,13 +115,13 @@ async def _stored(
     type: DocumentType,
 ) -> Answer:
     """Store the object, then write the row and its event; whatever fails takes the object back."""
-    async with frame.database.write() as session:
+    async with frame.database.write(scope) as session:
         object_key = objects.begin_object(session, agency_id=binding.agency_id, at=frame.clock.now())
     try:
         with answering_for_storage():
             await objects.store_object(frame.store, object_key, prepared)
         at = frame.clock.now()
-        async with frame.database.write() as session:
+        async with frame.database.write(scope) as session:
             state = await files.add_document(
                 session,
                 actor=actor_of(scope),

@@ -23,7 +23,7 @@ async def listed(
     limit: Annotated[int, Query(ge=1, le=MAX_ALERTS)] = ALERT_PAGE,
 ) -> AlertsOut:
     """Give the newest alerts (before a position), and how many of all are unread."""
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         page = await list_alerts(session, user.scope, before=before, limit=limit)
 
     def shaped(row: AlertRow) -> AlertOut:

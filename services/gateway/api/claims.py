@@ -44,7 +44,7 @@ async def listed(
     del q, claim_number, plate, client, state, status, kind, insurer, garage, unread
     del event_from, event_to, sort, page
     query = ClaimQuery.parse(request.query_params)
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         return claims_out(await list_claims(session, user.scope, query))
 
 
@@ -59,7 +59,7 @@ async def register(
 @router.get("/{claim_number}")
 async def read(claim_number: str, gateway: CurrentGateway, user: DeskUser) -> ClaimDetailOut:
     """Give one claim. Reading it marks nothing as seen."""
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         return claim_detail_out(await get_claim(session, user.scope, claim_number))
 
 

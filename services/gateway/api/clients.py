@@ -31,14 +31,14 @@ async def listed(
     """List clients by name; `q` finds by anything. 50 a page."""
     del q, sort, page
     query = ClientQuery.parse(request.query_params)
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         return clients_out(await list_clients(session, user.scope, query))
 
 
 @router.get("/clients/{client_id}")
 async def read(client_id: str, gateway: CurrentGateway, user: DeskUser) -> ClientDetailOut:
     """Give the aggregated client page."""
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         return client_detail_out(await get_client(session, user.scope, client_id))
 
 
@@ -61,5 +61,5 @@ async def correct_contact(
 @router.get("/contracts/{policy_number:path}")
 async def read_contract(policy_number: str, gateway: CurrentGateway, user: DeskUser) -> ContractDetailOut:
     """Give a contract with its client, claims, files and events."""
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         return contract_detail_out(await get_contract(session, user.scope, policy_number))

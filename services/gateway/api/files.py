@@ -58,7 +58,7 @@ async def upload(
 @router.get("/files/{document_id}")
 async def read(document_id: str, gateway: CurrentGateway, user: DeskUser) -> FileOut:
     """Give what is known of a file."""
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         return file_out(await get_document(session, user.scope, document_id))
 
 
@@ -121,7 +121,7 @@ async def _streamed(
     gateway: Gateway, user: CurrentUser, document_id: str, what: str, asked: dict[str, str | None]
 ) -> Response:
     """Pass the answer of the documents service through, piece by piece; it checks the agency, as the query does."""
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         await get_document(session, user.scope, document_id)
     stack = AsyncExitStack()
     try:

@@ -21,7 +21,7 @@ from shared.identifiers import new_id
 async def mark_alert_read(gateway: Gateway, user: CurrentUser, alert_id: str) -> int:
     """Note that the user has read an alert; gives how many are still unread. `NotFound` for one not meant for him."""
     require_desk(user)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         known = await session.scalar(
             select(AlertView.id).where(may_see(user.scope), AlertView.id == alert_id)
         )
@@ -34,7 +34,7 @@ async def mark_alert_read(gateway: Gateway, user: CurrentUser, alert_id: str) ->
 async def mark_alerts_read(gateway: Gateway, user: CurrentUser, alert_ids: Sequence[str]) -> tuple[int, str]:
     """Note that the user has read some alerts; gives how many were unread, and the id that takes it back."""
     require_desk(user)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         return await _mark(gateway, session, user, AlertView.id.in_(list(alert_ids)[:500]))
 
 
@@ -60,7 +60,7 @@ async def mark_file_read(
         )
     elif client_id:
         condition = and_(AlertView.claim_number.is_(None), about_client(client_id))
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         waiting = (
             select(AlertView.id)
             .select_from(with_read_marks(user.scope))
@@ -68,14 +68,14 @@ async def mark_file_read(
         )
         if await session.scalar(waiting.limit(1)) is None:
             return 0
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         return (await _mark(gateway, session, user, condition))[0]
 
 
 async def mark_all_alerts_read(gateway: Gateway, user: CurrentUser) -> int:
     """Note that the user has read every alert that there is now; gives how many are unread afterwards."""
     await mark_everything_read(gateway, user)
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         return await unread_count(session, user.scope)
 
 
@@ -84,7 +84,7 @@ async def mark_everything_read(gateway: Gateway, user: CurrentUser) -> tuple[int
     require_desk(user)
     undo_id = new_id()
     now = gateway.clock.now()
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         number = await unread_count(session, user.scope)
         newest = await session.execute(
             select(AlertView.agency_id, func.max(AlertView.position))
@@ -111,7 +111,7 @@ async def mark_everything_read(gateway: Gateway, user: CurrentUser) -> tuple[int
 async def unmark_alerts_read(gateway: Gateway, user: CurrentUser, undo_id: str) -> int:
     """Take back what one act marked as read; gives how many are unread afterwards."""
     require_desk(user)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         await session.execute(
             delete(AlertRead).where(AlertRead.user_id == user.user_id, AlertRead.undo_id == undo_id)
         )

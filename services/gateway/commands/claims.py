@@ -63,7 +63,7 @@ async def change_cheque(
 async def mark_claim_seen(gateway: Gateway, user: CurrentUser, claim_number: str) -> int:
     """Note that the user has seen the claim as it is now; gives the version. `NotFound` outside his agencies."""
     require_desk(user)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         found = (
             await session.execute(
                 select(ClaimView.agency_id, ClaimView.id, ClaimView.sequence, ClaimView.files_at).where(

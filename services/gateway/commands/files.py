@@ -30,7 +30,7 @@ async def upload_to_claim(
 ) -> dict[str, Any]:
     """Add a file to a claim; gives the file as the documents service describes it."""
     require_desk(user)
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         rows = await claim_rows(session, user.scope, [claim_number])
     if not rows:
         raise NotFound("claim_not_found", "There is no such claim.")
@@ -48,7 +48,7 @@ async def upload_to_client(
 ) -> dict[str, Any]:
     """Add a file to a client."""
     require_desk(user)
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         client = (await get_client(session, user.scope, client_id)).state
     binding = {
         "agency_id": client.agency_id,
@@ -64,7 +64,7 @@ async def upload_to_contract(
 ) -> dict[str, Any]:
     """Add a file to a contract."""
     require_desk(user)
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         row = (await get_contract(session, user.scope, policy_number)).row
     binding = {
         "agency_id": row.agency_id,
@@ -101,7 +101,7 @@ async def retype_file(gateway: Gateway, user: CurrentUser, document_id: str, typ
 async def _own(gateway: Gateway, user: CurrentUser, document_id: str, *, either: bool = False) -> DocumentRow:
     """Find a file of the user's agencies before any service is asked; `either`: a removed one too."""
     require_desk(user)
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         if either:
             with suppress(NotFound):
                 return await get_document(session, user.scope, document_id, removed=True)

@@ -21,7 +21,7 @@ async def save_view(gateway: Gateway, user: CurrentUser, name: str, query: str) 
     """Keep a list under a name, which is the user's own and stands once; gives the view's id."""
     require_desk(user)
     name = _name(name)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         mine = SavedView.user_id == user.user_id
         await session.execute(delete(SavedView).where(mine, SavedView.position < 0))
         if await session.scalar(select(SavedView.id).where(mine, SavedView.name == name)):
@@ -47,7 +47,7 @@ async def rename_view(gateway: Gateway, user: CurrentUser, view_id: str, name: s
     """Give a view another name."""
     require_desk(user)
     name = _name(name)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         view = await session.get(SavedView, view_id)
         if view is None or view.user_id != user.user_id:
             raise _missing()
@@ -62,7 +62,7 @@ async def rename_view(gateway: Gateway, user: CurrentUser, view_id: str, name: s
 async def move_view(gateway: Gateway, user: CurrentUser, view_id: str, steps: int) -> None:
     """Move a view forward (negative steps) or back among the user's own; beyond the ends it stays at the end."""
     require_desk(user)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         order = list(
             await session.scalars(
                 select(SavedView.id)
@@ -82,7 +82,7 @@ async def delete_view(gateway: Gateway, user: CurrentUser, view_id: str) -> None
     """Take a view away. The one taken away last is kept aside (position below 0), so that it can be brought back."""
     require_desk(user)
     mine = SavedView.user_id == user.user_id
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         await session.execute(delete(SavedView).where(mine, SavedView.position < 0))
         found = await session.execute(
             update(SavedView)
@@ -97,7 +97,7 @@ async def delete_view(gateway: Gateway, user: CurrentUser, view_id: str) -> None
 async def restore_view(gateway: Gateway, user: CurrentUser, view_id: str) -> None:
     """Bring back the view that was taken away last."""
     require_desk(user)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         found = await session.execute(
             update(SavedView)
             .where(SavedView.user_id == user.user_id, SavedView.id == view_id, SavedView.position < 0)

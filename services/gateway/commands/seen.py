@@ -31,7 +31,7 @@ async def mark_claims_seen(
     require_desk(user)
     undo_id = new_id()
     now = gateway.clock.now()
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         condition: ColumnElement[bool]
         if isinstance(chosen, ClaimQuery):
             condition = claims_matching(session, user.scope, chosen, now)
@@ -76,7 +76,7 @@ async def unmark_claims_seen(gateway: Gateway, user: CurrentUser, undo_id: str) 
     """Take back what one act marked, but for claims that were opened since; gives how many."""
     require_desk(user)
     mine = and_(SeenMark.user_id == user.user_id, SeenMark.undo_id == undo_id)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         new = await session.execute(
             delete(SeenMark).where(mine, SeenMark.before_at.is_(None)).returning(SeenMark.claim_id)
         )

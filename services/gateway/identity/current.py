@@ -10,6 +10,7 @@ from starlette.requests import Request
 from services.gateway.context import Gateway, gateway_of
 from services.gateway.identity.cookies import session_token
 from services.gateway.identity.sessions import CurrentUser, find_session, touch_session
+from shared.db.tenancy import EVERY_AGENCY, NO_AGENCY
 from shared.http.problems import Problem
 
 DESK_ROLES = frozenset({"broker", "manager", "handler"})
@@ -55,11 +56,11 @@ async def _find(gateway: Gateway, token: str | None) -> CurrentUser | None:
     if token is None:
         return None
     now = gateway.clock.now()
-    async with gateway.database.read() as session:
+    async with gateway.database.read(EVERY_AGENCY) as session:
         found = await find_session(session, token, at=now, idle=gateway.settings.session_idle)
     if found is None:
         return None
     if found.stale:
-        async with gateway.database.write() as session:
+        async with gateway.database.write(NO_AGENCY) as session:
             await touch_session(session, found.user.session_id, now)
     return found.user

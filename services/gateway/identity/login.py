@@ -24,6 +24,7 @@ from services.gateway.identity.sessions import (
 )
 from services.gateway.models import User, UserSession
 from shared.db.database import on_after_commit
+from shared.db.tenancy import EVERY_AGENCY, NO_AGENCY
 from shared.http.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,7 @@ async def login(gateway: Gateway, request: Request, email: str, password: str) -
     address = request.client.host if request.client else ""
     folded = fold_email(email)[:320]
     gateway.limits.check_login(folded, address)
-    async with gateway.database.read() as session:
+    async with gateway.database.read(NO_AGENCY) as session:
         row = (
             await session.execute(
                 select(User.id, User.password_hash, User.active).where(User.email == folded)
@@ -61,7 +62,7 @@ async def login(gateway: Gateway, request: Request, email: str, password: str) -
     gateway.limits.login_succeeded(folded)
     now = gateway.clock.now()
     settings = gateway.settings
-    async with gateway.database.write() as session:
+    async with gateway.database.write(EVERY_AGENCY) as session:
         await _end_former(gateway, session, request)
         token = await open_session(
             session,
@@ -88,7 +89,7 @@ async def logout(gateway: Gateway, request: Request, response: Response) -> None
     """End the session of a request, its live streams too, and clear the cookie. Without one nothing happens."""
     token = session_token(request)
     if token is not None:
-        async with gateway.database.write() as session:
+        async with gateway.database.write(NO_AGENCY) as session:
             await _end_former(gateway, session, request)
     clear_session_cookie(request, response)
 

@@ -46,7 +46,7 @@ async def change_profile(
 ) -> None:
     """Keep name, language and time zone (empty: the agency's); raises `Invalid` naming the field."""
     actor = Actor(kind="user", id=user.user_id, name=user.name)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         await change_user(
             session,
             user.user_id,
@@ -68,7 +68,7 @@ async def change_password(
     address = request.client.host if request.client else ""
     folded = fold_email(user.email)
     gateway.limits.check_login(folded, address)
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         held = await session.scalar(select(User.password_hash).where(User.id == user.user_id))
     if not await verify_password(old, held):
         gateway.limits.login_failed(folded, address)
@@ -76,7 +76,7 @@ async def change_password(
         raise Invalid("wrong_password", "The present password is wrong.", "old")
     gateway.limits.login_succeeded(folded)
     hashed = await asyncio.to_thread(hash_password, new)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         await session.execute(update(User).where(User.id == user.user_id).values(password_hash=hashed))
         ended = await end_other_sessions(session, user.user_id, user.session_id)
         for one in ended:
@@ -86,7 +86,7 @@ async def change_password(
 
 async def list_sessions(gateway: Gateway, user: CurrentUser) -> tuple[SessionInfo, ...]:
     """Give where the user is logged in, this session first."""
-    async with gateway.database.read() as session:
+    async with gateway.database.read(user.scope) as session:
         held = await live_sessions(
             session, user.user_id, at=gateway.clock.now(), idle=gateway.settings.session_idle
         )
@@ -101,7 +101,7 @@ async def list_sessions(gateway: Gateway, user: CurrentUser) -> tuple[SessionInf
 
 async def revoke_session(gateway: Gateway, user: CurrentUser, session_id: str) -> None:
     """End one of the user's own sessions and its live streams; `NotFound` for one that is not his."""
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         if not await end_session(session, user.user_id, session_id):
             raise NotFound("session_not_found", "There is no such session.")
         on_after_commit(session, partial(gateway.hub.end_session, session_id))
@@ -110,7 +110,7 @@ async def revoke_session(gateway: Gateway, user: CurrentUser, session_id: str) -
 
 async def revoke_other_sessions(gateway: Gateway, user: CurrentUser) -> int:
     """End every session of the user but the one that asks; gives how many there were."""
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         ended = await end_other_sessions(session, user.user_id, user.session_id)
         for one in ended:
             on_after_commit(session, partial(gateway.hub.end_session, one))

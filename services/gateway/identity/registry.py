@@ -215,7 +215,7 @@ async def change_user(
 async def set_language(gateway: Gateway, user: CurrentUser, language: str) -> None:
     """Keep the language that a user chose for his pages."""
     actor = Actor(kind="user", id=user.user_id, name=user.name)
-    async with gateway.database.write() as session:
+    async with gateway.database.write(user.scope) as session:
         await change_user(session, user.user_id, at=gateway.clock.now(), language=language, actor=actor)
 
 

@@ -17,6 +17,7 @@ from services.gateway.projections.versions import Versions
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.notifications import AlertState
 from shared.db.database import Database
+from shared.db.tenancy import EVERY_AGENCY
 
 REMEMBERED: Final = 10_000
 LOOK_SECONDS: Final = 0.1
@@ -94,7 +95,7 @@ class Feed:
 
     async def _begin(self) -> None:
         """Learn which alerts are old."""
-        async with self._database.read() as session:
+        async with self._database.read(EVERY_AGENCY) as session:
             rows = await session.execute(
                 select(AlertView.agency_id, func.max(AlertView.position)).group_by(AlertView.agency_id)
             )
@@ -118,7 +119,7 @@ class Feed:
             self._sent_early(alert)
         if not self._hub.streams:
             return
-        async with self._database.read() as session:
+        async with self._database.read(EVERY_AGENCY) as session:
             for announcement in await announce(session, [alert]):
                 self._hub.publish(announcement)
 
@@ -170,7 +171,7 @@ class Feed:
                 self._versions.release(wait)
 
     async def _is_projected(self, alert: AlertState) -> bool:
-        async with self._database.read() as session:
+        async with self._database.read(EVERY_AGENCY) as session:
             known = await session.scalar(
                 select(AlertView.position).where(
                     AlertView.agency_id == alert.agency_id, AlertView.id == alert.id

@@ -24,7 +24,7 @@ from services.gateway.live.hub import Subscription
 from services.gateway.models import AlertView
 from services.gateway.queries.alerts import may_see
 from shared.contracts.notifications import AlertState
-from shared.db.tenancy import within
+from shared.db.tenancy import NO_AGENCY, within
 
 REPLAYED: Final = 200
 """Alerts that are sent one by one to a browser that comes back; beyond that it fetches everything anew."""
@@ -90,7 +90,7 @@ class _Missed(NamedTuple):
 async def _missed(gateway: Gateway, subscription: Subscription, last_event_id: str | None) -> _Missed:
     """Give the events since the id that the browser saw last, or `resync` when that cannot be told any more."""
     scope = subscription.scope
-    async with gateway.database.read() as session:
+    async with gateway.database.read(scope) as session:
         rows = await session.execute(
             select(AlertView.agency_id, func.max(AlertView.position))
             .where(within(AlertView.agency_id, scope))
@@ -126,7 +126,7 @@ def _number(last_event_id: str) -> int | None:
 
 async def _session_lives(gateway: Gateway, user: CurrentUser) -> bool:
     """Another replica may have ended the session; the database knows."""
-    async with gateway.database.read() as session:
+    async with gateway.database.read(NO_AGENCY) as session:
         return await is_alive(
             session, user.session_id, at=gateway.clock.now(), idle=gateway.settings.session_idle
         )

@@ -37,10 +37,15 @@ class ClaimView(Base):
         Index(None, "agency_id", "plate_normalised"),
         Index(None, "agency_id", "event_date"),
         Index(None, "agency_id", "is_open", "phase"),
-        Index(None, "agency_id", "is_open", "eta"),
+        Index(None, "agency_id", "is_open", "eta", "row"),
         Index(None, "agency_id", "is_open", "missing"),
         Index(None, "agency_id", "cheque_on"),
         Index(None, "agency_id", "visit_on"),
+        Index(None, "agency_id", "client_folded"),
+        Index(None, "agency_id", "status", "row"),
+        Index(None, "agency_id", "kind", "row"),
+        Index(None, "agency_id", "insurer", "insurer_name"),
+        Index(None, "agency_id", "garage", "garage_name"),
         Index(None, "claim_number"),
     )
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from services.gateway.context import gateway_of
 from services.gateway.identity.registry import partner_of_key
 from shared.contracts.codes import PartnerKind
+from shared.db.tenancy import NO_AGENCY
 from shared.http.problems import Problem
 
 _LONGEST_KEY = 200
@@ -34,7 +35,7 @@ async def calling_partner(request: Request) -> PartnerCaller:
     if scheme.lower() != "bearer" or not key or len(key) > _LONGEST_KEY:
         raise _unauthenticated()
     gateway.limits.check_stranger(address)
-    async with gateway.database.read() as session:
+    async with gateway.database.read(NO_AGENCY) as session:
         partner = await partner_of_key(session, key)
     if partner is None:
         gateway.limits.wrong_key(address)

@@ -22,7 +22,7 @@ from services.gateway.onramp.messages import (
     too_large,
 )
 from shared.contracts.partners import MAX_MESSAGE_BYTES, UPDATE_MODELS, UPDATE_TYPES
-from shared.db.tenancy import Scope
+from shared.db.tenancy import EVERY_AGENCY, NO_AGENCY, Scope
 from shared.errors import NotFound
 
 router = APIRouter(prefix="/partners/v1", tags=["partners"])
@@ -55,7 +55,7 @@ def _endpoint(kind: str) -> Callable[..., Awaitable[JSONResponse]]:
         body = await _read(request)
         now = gateway.clock.now()
         message_id, key = check_message(partner, kind, body, now)
-        async with gateway.database.write() as session:
+        async with gateway.database.write(NO_AGENCY) as session:
             await accept_message(session, partner, kind, message_id, key, body, now)
         return JSONResponse({"message_id": message_id}, status_code=202)
 
@@ -73,7 +73,7 @@ for _kind in UPDATE_MODELS:
 @router.get("/receipts/{message_id:path}")
 async def receipt(message_id: str, gateway: CurrentGateway, partner: CallingPartner) -> JSONResponse:
     """Give what became of a message: 200 with its receipt, 202 `pending` while it has none, 404 if it never came."""
-    async with gateway.database.read() as session:
+    async with gateway.database.read(NO_AGENCY) as session:
         found = await find_receipt(session, partner, message_id)
     if found is None:
         pending = {"message_id": message_id, "outcome": None, "status": "pending"}
@@ -90,7 +90,7 @@ async def upload(
     type: Annotated[str | None, Form()] = None,
 ) -> dict[str, Any]:
     """Add a photo, invoice or report to a claim that this partner works on; 404 for any other."""
-    async with gateway.database.read() as session:
+    async with gateway.database.read(EVERY_AGENCY) as session:
         claim = (
             await session.execute(
                 select(ClaimView.agency_id, ClaimView.client_id).where(

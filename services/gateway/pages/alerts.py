@@ -26,7 +26,7 @@ _BELL = 12
 @router.get("/alerts")
 async def alerts_page(visit: Desk, before: int | None = None, show: str = "all", kind: str = "") -> Response:
     kinds = ALERT_KINDS.get(kind, ())
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         found = await list_alerts(
             session, visit.user.scope, before=before, limit=100, kinds=kinds, unread=show == "unread"
         )
@@ -46,7 +46,7 @@ async def alerts_page(visit: Desk, before: int | None = None, show: str = "all",
 @router.get("/alerts/latest")
 async def latest(visit: Desk) -> Response:
     """Give the bell's panel; its count stands in a header, so that a small answer serves every tab."""
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         found = await list_alerts(session, visit.user.scope, limit=_BELL)
     headers = {"x-unread": str(found.unread)}
     return visit.part("alerts/_latest.html", headers=headers, alerts=found, link=alert_link)
@@ -55,7 +55,7 @@ async def latest(visit: Desk) -> Response:
 @router.get("/alerts/unread")
 async def unread(visit: Desk) -> Response:
     """Give the bell's count alone."""
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         found = await list_alerts(session, visit.user.scope, limit=1)
     return visit.part("alerts/_count.html", unread=found.unread, headers={"x-unread": str(found.unread)})
 
@@ -63,7 +63,7 @@ async def unread(visit: Desk) -> Response:
 @router.get("/alerts/{alert_id}/toast")
 async def toast(visit: Desk, alert_id: str) -> Response:
     """Give the toast of an alert that has just come; nothing (204) for one that is read, as one's own doings are."""
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         found = await list_alerts(session, visit.user.scope, limit=50)
     alert = next((one for one in found.items if one.id == alert_id), None)
     if alert is None:

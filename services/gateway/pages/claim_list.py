@@ -44,7 +44,7 @@ async def open_view(visit: Desk, view_id: str) -> Response:
     """Go to the list that a view names."""
     parameters = BUILT_IN.get(view_id)
     if parameters is None:
-        async with visit.gateway.database.read() as session:
+        async with visit.gateway.database.read(visit.user.scope) as session:
             rows = await saved_views(session, visit.user.scope)
         parameters = next((one.query for one in rows if one.id == view_id), None)
     if parameters is None:
@@ -120,7 +120,7 @@ async def mark_unread(visit: Desk, undo_id: str) -> Response:
 
 async def _list_context(visit: Visit, query: ClaimQuery) -> dict[str, Any]:
     now = visit.reader.now.astimezone(visit.reader.zone)
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         page = await list_claims(session, visit.user.scope, query, now=now)
         filters = await claim_filters(session, visit.user.scope)
         rows = await saved_views(session, visit.user.scope)

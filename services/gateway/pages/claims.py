@@ -56,7 +56,7 @@ async def claim_page(visit: Desk, claim_number: str, since: str = "") -> Respons
     While the page stays open its script asks for the claim's part again with `since`, the instant from which the marks
     count, so that marks do not vanish with the next update.
     """
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         claim = await get_claim(session, visit.user.scope, claim_number)
         directory = await partner_directory(session, *FIRMS)
     visit.unread -= await mark_file_read(visit.gateway, visit.user, claim_number=claim_number)
@@ -118,7 +118,7 @@ async def change_parties(visit: Desk, claim_number: str) -> Response:
     """Assign garage and appraiser from the directory; correct third parties and their agent."""
     form = await visit.request.form()
     typed = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         claim = await get_claim(session, visit.user.scope, claim_number)
         directory = await partner_directory(session, *FIRMS)
     body = parties_command(claim, typed, directory)
@@ -206,7 +206,7 @@ async def _again(
     visit: Visit, claim_number: str, dialog: str, values: dict[str, str], errors: dict[str, str]
 ) -> Response:
     """Show the claim with the dialog open, what was typed, and what is wrong with it."""
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         claim = await get_claim(session, visit.user.scope, claim_number)
         directory = await partner_directory(session, *FIRMS)
     known = {name: text for name, text in errors.items() if name in values}

@@ -30,7 +30,7 @@ _DETAILS: Final = ("email", "phone", "address")
 @router.get("/clients")
 async def clients_list(visit: Desk) -> Response:
     query = ClientQuery.parse(visit.request.query_params)
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         page = await list_clients(session, visit.user.scope, query)
     parameters = {
         key: value
@@ -68,7 +68,7 @@ async def particulars(visit: Desk, client_id: str) -> Response:
     """Correct what differs from what is known of the client: names, birth, language, identity number."""
     form = await visit.request.form()
     typed = {name: str(form.get(name, "")).strip() for name in PARTICULARS}
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         state = (await get_client(session, visit.user.scope, client_id)).state
     body = particulars_command(state, typed)
     path = visit.request.url.path.removesuffix("/particulars")
@@ -91,7 +91,7 @@ async def confirm(
     """Note that the client confirmed the details just now; without a choice, all that are known."""
     details = [one for one in (detail or []) if one in _DETAILS]
     if not details:
-        async with visit.gateway.database.read() as session:
+        async with visit.gateway.database.read(visit.user.scope) as session:
             state = (await get_client(session, visit.user.scope, client_id)).state
         details = [one for one in _DETAILS if getattr(state, one) is not None]
     try:
@@ -123,7 +123,7 @@ async def correct(
         "city": city.strip(),
         "country": country.strip().upper(),
     }
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         state = (await get_client(session, visit.user.scope, client_id)).state
     body = _corrections(state, values)
     path = visit.request.url.path.removesuffix("/contact")
@@ -151,7 +151,7 @@ async def _client_page(
     identity_number: str = "",
     status: int = 200,
 ) -> Response:
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         client = await get_client(session, visit.user.scope, client_id)
     details = [getattr(client.state, name) for name in _DETAILS]
     known = [one for one in details if one is not None]

@@ -27,7 +27,7 @@ async def contract_page(visit: Annotated[Visit, Depends(desk_visit)], policy_num
     head, _, last = policy_number.rpartition("/")
     if head and last in TABS:
         number, tab = head, last
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         try:
             contract = await get_contract(session, visit.user.scope, number)
         except NotFound:

@@ -96,7 +96,7 @@ def place_of(document: DocumentRow) -> str:
 
 
 async def _document(visit: Visit, file_id: str) -> DocumentRow:
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         return await get_document(session, visit.user.scope, file_id)
 
 

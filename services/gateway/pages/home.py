@@ -20,7 +20,7 @@ async def home(visit: Annotated[Visit, Depends(user_visit)]) -> Response:
     if visit.user.role == "ops":
         return visit.page("account/ops.html", title, "home")
     scope = visit.user.scope
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         unread = await list_claims(session, scope, ClaimQuery(unread=True, state="all"), 6)
         needs = await read_needs(session, scope, visit.reader)
         open_total = (await list_claims(session, scope, ClaimQuery(), 1)).total

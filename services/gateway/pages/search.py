@@ -18,7 +18,7 @@ _SUGGESTED: Final = 5
 async def search_results(visit: Annotated[Visit, Depends(desk_visit)], q: str = "") -> Response:
     """Give the few best of each kind for the list under the search field, as one types; before that, what one opened last."""
     text = q.strip()[:200]
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         result = await search(session, visit.user.scope, text, _SUGGESTED)
         opened = () if text else await recently_opened(session, visit.user.scope, _SUGGESTED)
     return visit.part("parts/search_results.html", text=text, result=result, opened=opened)
@@ -27,7 +27,7 @@ async def search_results(visit: Annotated[Visit, Depends(desk_visit)], q: str = 
 @router.get("/search")
 async def search_page(visit: Annotated[Visit, Depends(desk_visit)], q: str = "") -> Response:
     text = q.strip()[:200]
-    async with visit.gateway.database.read() as session:
+    async with visit.gateway.database.read(visit.user.scope) as session:
         result = await search(session, visit.user.scope, text, 20)
         opened = () if text else await recently_opened(session, visit.user.scope)
     title = translations(visit.reader.language.code).gettext("Search")

@@ -112,7 +112,7 @@ class Visit:
         """
         if self.somebody is None or self.somebody.role == "ops" or self.fragment:
             return
-        async with self.gateway.database.read() as session:
+        async with self.gateway.database.read(self.somebody.scope) as session:
             newest = await newest_position(session, self.somebody.scope)
             self.position = newest * EVENTS_PER_ALERT + LAST_OF_POSITION
             self.unread = await unread_count(session, self.somebody.scope)

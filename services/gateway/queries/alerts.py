@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import Join
 
@@ -32,22 +32,23 @@ async def list_alerts(
 
     `kinds` are the beginnings of the kinds that are wanted; `unread` leaves out what was read.
     """
-    conditions = [may_see(scope)]
+    conditions: list[ColumnElement[bool]] = []
     if kinds:
         conditions.append(or_(*(AlertView.kind.startswith(one, autoescape=True) for one in kinds)))
-    if unread:
-        conditions.append(~is_read(scope))
     if before is not None:
         conditions.append(AlertView.position < before)
-    rows = (
-        await session.execute(
-            select(AlertView.state, is_read(scope).label("read"))
-            .select_from(with_read_marks(scope))
-            .where(*conditions)
-            .order_by(AlertView.position.desc())
-            .limit(limit + 1)
-        )
-    ).all()
+    statement = (
+        select(AlertView.position, AlertView.state, is_read(scope).label("read"))
+        .select_from(with_read_marks(scope))
+        .where(*conditions)
+        .order_by(AlertView.position.desc())
+        .limit(limit + 1)
+    )
+    rows: list[Row[Any]] = []
+    for one in map(scope.of_agency, scope.agency_ids):
+        mine = statement.where(may_see(one), *([_is_unread(one)] if unread else []))
+        rows.extend(await session.execute(mine))
+    rows = sorted(rows, key=lambda row: -row.position)[: limit + 1]
     states = [(AlertState.model_validate(row.state), bool(row.read)) for row in rows[:limit]]
     partners = await partners_named(
         session, (one.actor.id for one, _ in states if one.actor.kind == "partner")
@@ -61,20 +62,45 @@ async def list_alerts(
 
 async def unread_count(session: AsyncSession, scope: Scope) -> int:
     """Count what the bell shows."""
-    statement = (
-        select(func.count()).select_from(with_read_marks(scope)).where(may_see(scope), ~is_read(scope))
-    )
-    return await session.scalar(statement) or 0
+    if not scope.agency_ids:
+        return 0
+    counts = [
+        select(func.count().label("unread"))
+        .select_from(with_read_marks(scope))
+        .where(may_see(one), _is_unread(one))
+        for one in map(scope.of_agency, scope.agency_ids)
+    ]
+    return int(await session.scalar(select(func.sum(union_all(*counts).subquery().c.unread))) or 0)
 
 
 async def newest_position(session: AsyncSession, scope: Scope) -> int:
     """Give the position of the newest alert: a page that is read after this knows everything up to it."""
-    return await session.scalar(select(func.max(AlertView.position)).where(may_see(scope))) or 0
+    if not scope.agency_ids:
+        return 0
+    newest = [
+        select(func.max(AlertView.position).label("position")).where(may_see(scope.of_agency(one)))
+        for one in scope.agency_ids
+    ]
+    return await session.scalar(select(func.max(union_all(*newest).subquery().c.position))) or 0
 
 
 def may_see(scope: Scope) -> ColumnElement[bool]:
     """Whose alerts these are: the agencies' and the role's."""
     return and_(within(AlertView.agency_id, scope), AlertView.audience.like(f"% {scope.role} %"))
+
+
+def _is_unread(scope: Scope) -> ColumnElement[bool]:
+    """Not read; said with where "all read" stands, so that the index begins there and not at the agency's first alert."""
+    unread: ColumnElement[bool] = ~is_read(scope)
+    if len(scope.agency_ids) != 1:
+        return unread
+    # Inside the sub-select: outside, PostgreSQL would take it for a function that may leak, and not use the index.
+    floor = (
+        select(func.coalesce(func.max(AlertHighWater.position), 0))
+        .where(AlertHighWater.agency_id == scope.agency_ids[0], AlertHighWater.user_id == scope.user_id)
+        .scalar_subquery()
+    )
+    return and_(AlertView.position > floor, unread)
 
 
 def about_client(client_id: str) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Activity, ClaimView, ClientView, ContractView, DocumentView, SeenMark
+from services.gateway.queries.agencies import counted, on_page
 from services.gateway.queries.changed import changed_since
 from services.gateway.queries.mapping import (
     CLAIM_COLUMNS,
@@ -33,6 +34,7 @@ from shared.contracts.policy import ClientState
 from shared.db.tenancy import Scope, within
 from shared.errors import NotFound
 
+_CHOICES: Final = 500
 HISTORY_LIMIT: Final = 500
 """Changes of one claim that its page shows; more than any repair and settlement have."""
 
@@ -60,26 +62,41 @@ async def list_claims(
 
     `now` is the reader's present, in his zone: it decides what is late.
     """
-    where = claims_matching(session, scope, query, now)
-    source = with_mark(scope) if query.unread else ClaimView.__table__
-    total = await session.scalar(select(func.count()).select_from(source).where(where)) or 0
+    asked = await _exact_first(session, scope, query)
+
+    def matching(one: Scope) -> Select[Any]:
+        source = with_mark(one) if asked.unread else ClaimView.__table__
+        return select(ClaimView.row).select_from(source).where(claims_matching(session, one, asked, now))
+
+    total = await counted(session, scope, matching)
     column = _ORDER[query.sort.removeprefix("-")]
     descending = query.sort.startswith("-")
     order = column.desc() if descending else column.asc()
-    statement = (
-        _select_rows(scope)
-        .where(where)
-        .order_by(order.nulls_last(), ClaimView.row.desc() if descending else ClaimView.row.asc())
-        .limit(size)
-        .offset((query.page - 1) * size)
+    # NULLS LAST only where there are nulls: it would keep the engines from reading an index in order.
+    ordered = (
+        order.nulls_last() if column is ClaimView.eta else order,
+        ClaimView.row.desc() if descending else ClaimView.row.asc(),
     )
-    if query.sort.removeprefix("-") == "activity":
-        # Never null, and NULLS LAST would keep the engines from reading the index in order.
-        statement = statement.order_by(None).order_by(
-            order, ClaimView.row.desc() if descending else ClaimView.row
-        )
+    offset = (query.page - 1) * size
+    where = claims_matching(session, scope, asked, now)
+    if len(scope.agency_ids) > 1:
+        where = on_page(ClaimView.row, scope, matching, ordered, size=offset + size)
+    statement = _select_rows(scope).where(where).order_by(*ordered).limit(size).offset(offset)
     items = await _rows(session, statement) if total else ()
     return Page(items, total, query.page, max(1, math.ceil(total / size)), size)
+
+
+async def _exact_first(session: AsyncSession, scope: Scope, query: ClaimQuery) -> ClaimQuery:
+    """Take a whole claim number for what it is: everybody shares its beginning, so that the trigram index is slow on it."""
+    typed = (query.claim_number or query.q).strip().upper()
+    if not typed or (query.claim_number and query.q):
+        return query
+    known = await session.scalar(
+        select(ClaimView.claim_number).where(
+            within(ClaimView.agency_id, scope), ClaimView.claim_number == typed
+        )
+    )
+    return query if known is None else query.with_(exact_number=known, claim_number="", q="")
 
 
 async def claim_rows(
@@ -121,22 +138,40 @@ async def recently_opened(session: AsyncSession, scope: Scope, limit: int = 8) -
 
 
 async def claim_filters(session: AsyncSession, scope: Scope) -> dict[str, tuple[tuple[str, str], ...]]:
-    """Give what can be chosen as `insurer` and `garage`: (value, name) pairs that occur among the claims."""
+    """Give what can be chosen as `insurer` and `garage`: (value, name) pairs that occur among the claims.
+
+    Read from index entry to index entry: a list of 20,000 claims that 40 garages work on reads 40 of them, not all.
+    """
     found: dict[str, tuple[tuple[str, str], ...]] = {}
-    pairs = {
-        "insurer": (ClaimView.insurer, ClaimView.insurer_name),
-        "garage": (ClaimView.garage, ClaimView.garage_name),
-    }
-    for name, (value, label) in pairs.items():
-        rows = await session.execute(
-            select(value, func.max(label))
-            .where(within(ClaimView.agency_id, scope), value.is_not(None))
-            .group_by(value)
-            .order_by(func.max(label))
-            .limit(500)
-        )
-        found[name] = tuple((one, shown) for one, shown in rows if one)
+    for name, value, label in (
+        ("insurer", ClaimView.insurer, ClaimView.insurer_name),
+        ("garage", ClaimView.garage, ClaimView.garage_name),
+    ):
+        pairs: dict[str, str] = {}
+        for agency_id in scope.agency_ids:
+            rows = await session.execute(_distinct(agency_id, value, label).limit(_CHOICES))
+            pairs.update((one, shown) for one, shown in rows if one)
+        found[name] = tuple(sorted(pairs.items(), key=lambda pair: (pair[1], pair[0])))[:_CHOICES]
     return found
+
+
+def _distinct(agency_id: str, value: Any, label: Any) -> Select[Any]:
+    """The values of a column in one agency, each with a name of it, by an index of agency, value and name."""
+
+    def least(*more: ColumnElement[bool]) -> Any:
+        return select(func.min(value)).where(ClaimView.agency_id == agency_id, *more)
+
+    chain = least().label("value")
+    start = select(chain).cte("chosen", recursive=True)
+    following = least(value > start.c.value).correlate(start).scalar_subquery()
+    chosen = start.union_all(select(following).where(start.c.value.is_not(None)))
+    name = (
+        select(func.max(label))
+        .where(ClaimView.agency_id == agency_id, value == chosen.c.value)
+        .correlate(chosen)
+        .scalar_subquery()
+    )
+    return select(chosen.c.value, name).where(chosen.c.value.is_not(None))
 
 
 async def get_claim(session: AsyncSession, scope: Scope, claim_number: str) -> ClaimDetail:
@@ -218,6 +253,8 @@ def claims_matching(
     conditions: list[ColumnElement[bool]] = [within(ClaimView.agency_id, scope)]
     if query.state != "all":
         conditions.append(ClaimView.is_open.is_(query.state == "open"))
+    if query.exact_number:
+        conditions.append(ClaimView.claim_number == query.exact_number)
     if query.q:
         conditions.append(matches(session, ClaimView, query.q, scope))
     if query.claim_number:

@@ -6,10 +6,11 @@ import math
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Activity, ClaimView, ClientView, ContractView, DocumentView
+from services.gateway.queries.agencies import counted, on_page
 from services.gateway.queries.claims import claims_where, documents_where
 from services.gateway.queries.mapping import (
     activity_rows,
@@ -40,18 +41,20 @@ async def list_clients(
     session: AsyncSession, scope: Scope, query: ClientQuery, size: int = PAGE_SIZE
 ) -> ClientPage:
     """Give one page of the clients that match."""
-    where = and_(within(ClientView.agency_id, scope), matches(session, ClientView, query.q, scope))
-    total = await session.scalar(select(func.count()).select_from(ClientView).where(where)) or 0
+
+    def matching(one: Scope) -> Select[Any]:
+        return select(ClientView.row).where(
+            within(ClientView.agency_id, one), matches(session, ClientView, query.q, one)
+        )
+
+    total = await counted(session, scope, matching)
     column: Any = ClientView.name_folded if query.sort.endswith("name") else ClientView.last_activity_at
     order = column.desc() if query.sort.startswith("-") else column.asc()
+    ordered = (order, ClientView.row.desc() if query.sort.startswith("-") else ClientView.row)
+    offset = (query.page - 1) * size
+    where = on_page(ClientView.row, scope, matching, ordered, size=offset + size)
     found = list(
-        await session.scalars(
-            select(ClientView)
-            .where(where)
-            .order_by(order, ClientView.row)
-            .limit(size)
-            .offset((query.page - 1) * size)
-        )
+        await session.scalars(select(ClientView).where(where).order_by(*ordered).limit(size).offset(offset))
     )
     items = await client_rows(session, scope, found)
     return Page(items, total, query.page, max(1, math.ceil(total / size)), size)
@@ -60,6 +63,8 @@ async def list_clients(
 async def client_rows(session: AsyncSession, scope: Scope, found: list[ClientView]) -> tuple[ClientRow, ...]:
     """Map clients, with how many contracts and open claims each has."""
     ids = [one.id for one in found]
+    if not ids:
+        return ()
     contracts = await _counts(session, scope, ContractView, ContractView.client_id.in_(ids))
     claims = await _counts(
         session, scope, ClaimView, and_(ClaimView.client_id.in_(ids), ClaimView.is_open.is_(True))
@@ -143,10 +148,19 @@ async def contracts_where(
     session: AsyncSession, scope: Scope, condition: Any, limit: int = 200
 ) -> tuple[ContractRow, ...]:
     """Give contracts, newest change first."""
+    ordered = (ContractView.last_activity_at.desc(), ContractView.row.desc())
     rows = await session.scalars(
         select(ContractView)
-        .where(within(ContractView.agency_id, scope), condition)
-        .order_by(ContractView.last_activity_at.desc(), ContractView.row.desc())
+        .where(
+            on_page(
+                ContractView.row,
+                scope,
+                lambda one: select(ContractView.row).where(within(ContractView.agency_id, one), condition),
+                ordered,
+                size=limit,
+            )
+        )
+        .order_by(*ordered)
         .limit(limit)
     )
     return tuple(contract_row(one) for one in rows)

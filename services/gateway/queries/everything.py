@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import ClientView, ContractView
+from services.gateway.queries.agencies import on_page
 from services.gateway.queries.claims import list_claims
 from services.gateway.queries.clients import client_rows, contracts_where
 from services.gateway.queries.parameters import ClaimQuery
@@ -19,11 +22,18 @@ async def search(session: AsyncSession, scope: Scope, text: str, limit: int = 8)
     if not text.strip():
         return SearchResult()
     claims = await list_claims(session, scope, ClaimQuery(q=text, state="all"), size=limit)
+    ordered = (ClientView.last_activity_at.desc(), ClientView.row.desc())
+
+    def matching(one: Scope) -> Select[Any]:
+        return select(ClientView.row).where(
+            within(ClientView.agency_id, one), matches(session, ClientView, text, one)
+        )
+
     clients = list(
         await session.scalars(
             select(ClientView)
-            .where(within(ClientView.agency_id, scope), matches(session, ClientView, text, scope))
-            .order_by(ClientView.last_activity_at.desc())
+            .where(on_page(ClientView.row, scope, matching, ordered, size=limit))
+            .order_by(*ordered)
             .limit(limit)
         )
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Activity, ClaimView, ContractView
@@ -54,8 +54,8 @@ def needing(need: str, now: datetime) -> ColumnElement[bool]:
 
 def worked_on(scope: Scope) -> ColumnElement[bool]:
     """The claims that this user worked on: he registered, changed or noted something, or added a file."""
-    return ClaimView.claim_number.in_(
-        select(Activity.claim_number).where(
+    return tuple_(ClaimView.agency_id, ClaimView.claim_number).in_(
+        select(Activity.agency_id, Activity.claim_number).where(
             within(Activity.agency_id, scope),
             Activity.actor_id == scope.user_id,
             # A literal, not a parameter: else the planner cannot see that the partial index will do.

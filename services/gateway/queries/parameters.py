@@ -45,6 +45,8 @@ class ClaimQuery:
     event_to: date | None = None
     sort: str = "-activity"
     page: int = 1
+    exact_number: str = ""
+    """Never in an address: what was typed turned out to be this claim's number."""
 
     @classmethod
     def parse(cls, parameters: Mapping[str, str], *, state: ClaimScope = "open") -> ClaimQuery:

@@ -18,7 +18,8 @@ from services.notifications.models import Clock
 from services.notifications.publishing import SERVICE, raise_alert
 from shared.clock import Clock as TimeSource
 from shared.db.database import Database
-from shared.db.passing import is_passing
+from shared.db.failures import is_passing
+from shared.db.tenancy import EVERY_AGENCY
 from shared.observability import metrics
 from shared.observability.tracing import traced
 
@@ -64,14 +65,14 @@ class ClockRunner:
         """Derive what is behind, fire what is due, and say how many fired. Reads only while there is nothing to do."""
         await self._derive_for_new_kinds()
         fired = 0
-        async with self.database.read() as session:
+        async with self.database.read(EVERY_AGENCY) as session:
             behind = await repository.any_source_behind(session)
             due = await repository.next_due(session, self.kinds.names)
         if behind:
             await self._derive_behind()
         if behind or (due is not None and due <= self.clock.now()):
             fired = await self._fire_due()
-            async with self.database.read() as session:
+            async with self.database.read(EVERY_AGENCY) as session:
                 due = await repository.next_due(session, self.kinds.names)
         self._next_due = due
         self.passes += 1
@@ -100,7 +101,7 @@ class ClockRunner:
             fingerprint = self.kinds.fingerprint(aggregate)
             more = True
             while more:
-                async with self.database.write() as session:
+                async with self.database.write(EVERY_AGENCY) as session:
                     sources = await repository.sources_without(session, aggregate, fingerprint, BATCH)
                     await self.derivation.again(session, sources)
                     more = len(sources) == BATCH
@@ -110,7 +111,7 @@ class ClockRunner:
         """An agency came to be known or changed its rules: derive its clocks again, a page at a time."""
         more = True
         while more:
-            async with self.database.write() as session:
+            async with self.database.write(EVERY_AGENCY) as session:
                 sources = await repository.sources_behind(session, BATCH)
                 await self.derivation.again(session, sources)
                 more = len(sources) == BATCH
@@ -119,7 +120,7 @@ class ClockRunner:
         fired = 0
         more = True
         while more:
-            async with self.database.write() as session:
+            async with self.database.write(EVERY_AGENCY) as session:
                 now = self.clock.now()
                 clocks = await repository.due_clocks(session, now, self.kinds.names, BATCH)
                 for row in clocks:

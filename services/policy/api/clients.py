@@ -60,7 +60,7 @@ async def register(
 @router.get("/{client_id}")
 async def read(client_id: str, scope: CallerScope, frame: CurrentFrame) -> Answer:
     """Give a client."""
-    async with frame.database.read() as session:
+    async with frame.database.read(scope) as session:
         return answer(await clients.read_client(session, scope=scope, client_id=client_id))
 
 
@@ -72,7 +72,7 @@ async def history(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Answer:
     """Give a client's newest changes first."""
-    async with frame.database.read() as session:
+    async with frame.database.read(scope) as session:
         rows = await clients.read_client_history(session, scope=scope, client_id=client_id, limit=limit)
     items = [
         {
@@ -98,7 +98,7 @@ async def confirm_contact(
             session, scope=scope, actor=actor_of(scope), at=at, client_id=client_id, details=body.details
         )
 
-    return await frame.run(work)
+    return await frame.run(scope, work)
 
 
 @router.post("/{client_id}/contact")
@@ -112,7 +112,7 @@ async def correct_contact(
             session, scope=scope, actor=actor_of(scope), at=at, client_id=client_id, correction=body
         )
 
-    return await frame.run(work)
+    return await frame.run(scope, work)
 
 
 @router.post("/{client_id}/particulars")
@@ -132,7 +132,7 @@ async def correct_particulars(
             correction=body,
         )
 
-    return await frame.run(work)
+    return await frame.run(scope, work)
 
 
 @router.get("/{client_id}/identity-number")
@@ -141,7 +141,7 @@ async def reveal_identity_number(
 ) -> Answer:
     """Give the full identity number; each look is kept in the client's history."""
     response.headers["Cache-Control"] = "no-store"
-    async with frame.database.write() as session:
+    async with frame.database.write(scope) as session:
         number = await clients.reveal_identity_number(
             session,
             scope=scope,

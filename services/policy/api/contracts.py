@@ -61,7 +61,7 @@ async def read(
     policy_number: str, scope: CallerScope, frame: CurrentFrame, agency_id: AgencyId = None
 ) -> Answer:
     """Give a contract in its current version."""
-    async with frame.database.read() as session:
+    async with frame.database.read(scope) as session:
         return answer(
             await contracts.read_contract(
                 session, scope=scope, policy_number=policy_number, agency_id=agency_id
@@ -78,7 +78,7 @@ async def history(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Answer:
     """Give a contract's newest changes first."""
-    async with frame.database.read() as session:
+    async with frame.database.read(scope) as session:
         rows = await contracts.read_contract_history(
             session, scope=scope, policy_number=policy_number, limit=limit, agency_id=agency_id
         )
@@ -114,7 +114,7 @@ async def change_status(
             agency_id=agency_id,
         )
 
-    return await frame.run(work)
+    return await frame.run(scope, work)
 
 
 @router.post("/{policy_number}/amendments", status_code=201)

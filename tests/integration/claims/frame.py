@@ -21,6 +21,7 @@ from shared.contracts.partners import UPDATE_TYPES
 from shared.contracts.policy import ClientState, ContractState
 from shared.contracts.topics import CLAIMS_EVENTS, partner_topic
 from shared.db.database import Database
+from shared.db.tenancy import EVERY_AGENCY
 from shared.messaging.records import Record
 from shared.messaging.tables import outbox
 from tests.unit.claims.factories import APPRAISER, BROKER, GARAGE, NOW, contract, register
@@ -38,14 +39,14 @@ class Service:
     async def registered(self, *, of: ContractState | None = None, **given: Any) -> ClaimState:
         """Register a claim with garage and appraiser."""
         command = register(**({"garage": GARAGE, "appraiser": APPRAISER} | given))
-        async with self.database.write() as session:
+        async with self.database.write(EVERY_AGENCY) as session:
             return await handlers.register_claim(
                 session, command, contract=of or contract(), actor=BROKER, at=self.clock.now()
             )
 
     async def knows(self, *states: ContractState | ClientState) -> None:
         """Keep replicas as if their events had come."""
-        async with self.database.write() as session:
+        async with self.database.write(EVERY_AGENCY) as session:
             for state in states:
                 if isinstance(state, ContractState):
                     await keep_contract(session, state)
@@ -88,7 +89,7 @@ class Service:
 
     async def published(self) -> list[tuple[str, dict[str, Any]]]:
         """Everything in the outbox but dead letters, in order: topic and event."""
-        async with self.database.read() as session:
+        async with self.database.read(EVERY_AGENCY) as session:
             rows = await session.execute(select(outbox.c.topic, outbox.c.body).order_by(outbox.c.position))
             return [(topic, json.loads(body)) for topic, body in rows if not topic.endswith(".dlq")]
 
@@ -103,6 +104,6 @@ class Service:
 
     async def claim(self, claim_number: str = "CL-2026-000001") -> ClaimState:
         """The claim as it is stored."""
-        async with self.database.read() as session:
+        async with self.database.read(EVERY_AGENCY) as session:
             state = await session.scalar(select(Claim.state).where(Claim.claim_number == claim_number))
             return ClaimState.model_validate(state)

@@ -18,6 +18,7 @@ from shared.contracts.claims import ClaimState
 from shared.contracts.envelope import Actor
 from shared.db.database import Database
 from shared.db.migrations import migrate_async
+from shared.db.tenancy import EVERY_AGENCY
 from shared.errors import Conflict
 from tests.integration.claims.frame import Service
 from tests.unit.claims.factories import BROKER, NOW, client, contract, register, repair_update
@@ -44,7 +45,7 @@ async def test_what_was_kept_in_a_savepoint_that_fails_is_forgotten_and_nothing_
     service: Service,
 ) -> None:
     await service.registered()
-    async with service.database.write() as session:
+    async with service.database.write(EVERY_AGENCY) as session:
         book = ClaimBook.of(session)
         claim = await handlers.claim_for_update(session, "CL-2026-000001")
         async with session.begin_nested():
@@ -63,14 +64,14 @@ async def test_what_was_kept_in_a_savepoint_that_fails_is_forgotten_and_nothing_
     assert stored == claim
     assert stored.repair is not None
     assert [step.phase for step in stored.repair.steps] == ["assigned", "body", "reassembly"]
-    async with service.database.read() as session:
+    async with service.database.read(EVERY_AGENCY) as session:
         rows = await session.scalars(select(ClaimHistory.sequence).order_by(ClaimHistory.sequence))
         assert list(rows) == [1, 2, 3]
 
 
 async def test_a_change_of_an_old_version_is_refused(service: Service) -> None:
     await service.registered()
-    async with service.database.write() as session:
+    async with service.database.write(EVERY_AGENCY) as session:
         claim = await handlers.claim_for_update(session, "CL-2026-000001")
         await handlers.add_note(session, claim, "one", actor=BROKER, at=NOW)
         with pytest.raises(Conflict) as refusal:
@@ -91,7 +92,7 @@ async def test_a_reference_that_was_taken_meanwhile_is_a_conflict_at_the_latest_
 
 
 async def _take_reference_unchecked(service: Service, number: str, reference: str) -> None:
-    async with service.database.write() as session:
+    async with service.database.write(EVERY_AGENCY) as session:
         claim = await handlers.claim_for_update(session, number)
         new = claim.model_copy(update={"insurer_reference": reference})
         publish_change(session, claim, new, actor=SYSTEM, at=NOW)
@@ -104,10 +105,10 @@ async def test_concurrent_registrations_never_share_a_number(service: Service) -
 
 async def test_a_registration_that_fails_leaves_no_gap_and_each_year_has_its_series(service: Service) -> None:
     with suppress(RolledBackError):
-        async with service.database.write() as session:
+        async with service.database.write(EVERY_AGENCY) as session:
             await handlers.register_claim(session, register(), contract=contract(), actor=BROKER, at=NOW)
             raise RolledBackError
-    async with service.database.write() as session:
+    async with service.database.write(EVERY_AGENCY) as session:
         numbers = [
             (
                 await handlers.register_claim(
@@ -122,7 +123,7 @@ async def test_a_registration_that_fails_leaves_no_gap_and_each_year_has_its_ser
 async def test_history_can_be_played_in_one_transaction_with_past_instants(service: Service) -> None:
     importer = Actor(kind="import", id="seed")
     begun = datetime(2025, 6, 1, tzinfo=UTC)
-    async with service.database.write() as session:
+    async with service.database.write(EVERY_AGENCY) as session:
         claim = await handlers.register_claim(
             session,
             register(event_date="2025-05-30", garage={"partner_id": "garage-lyon", "name": "G"}),

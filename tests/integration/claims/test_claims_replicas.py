@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.claims.repository import client_of, contracts_numbered
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.policy import ClientState, ContractState
-from shared.db.tenancy import Scope
+from shared.db.tenancy import EVERY_AGENCY, Scope
 from shared.messaging.records import Record
 from tests.integration.claims.frame import Service
 from tests.unit.claims.factories import BROKER, FRENCH_AGENCY, ISRAELI_AGENCY, NOW, client, contract
@@ -36,7 +36,7 @@ async def test_the_highest_version_of_a_contract_and_client_is_kept_in_any_order
             record(4, "dossier.policy.client-registered.v1", client(sequence=1)),
         ]
     )
-    async with service.database.read() as session:
+    async with service.database.read(EVERY_AGENCY) as session:
         (found,) = await contracts_numbered(session, FRENCH, "FR-100-200")
         known = await client_of(session, found)
     assert (found.formula, known.name if known else None) == ("third", "Jeanne Durand")
@@ -46,7 +46,7 @@ async def test_contracts_are_only_found_within_the_agencies_of_the_caller(servic
     await service.knows(
         contract(), contract(id="00000000-0000-7000-8000-0000000000a2", agency_id=ISRAELI_AGENCY)
     )
-    async with service.database.read() as session:
+    async with service.database.read(EVERY_AGENCY) as session:
         assert [one.agency_id for one in await contracts_numbered(session, FRENCH, "FR-100-200")] == [
             FRENCH_AGENCY
         ]

@@ -9,6 +9,7 @@ import pytest
 from services.claims import handlers
 from shared.contracts.codes import AppraisalStatus, ClaimStatus
 from shared.contracts.topics import APPRAISAL_UPDATES, CLAIM_UPDATES, REPAIR_UPDATES
+from shared.db.tenancy import EVERY_AGENCY
 from shared.errors import Conflict
 from tests.integration.claims.frame import Service
 from tests.unit.claims.factories import BROKER, NOW, cheque_payment, money, payment
@@ -141,7 +142,7 @@ async def test_two_claims_of_one_insurer_cannot_have_the_same_reference(service:
         await service.registered(insurer_reference="REF-1")
     assert refusal.value.code == "insurer_reference_taken"
     await service.registered()
-    async with service.database.write() as session:
+    async with service.database.write(EVERY_AGENCY) as session:
         claim = await handlers.claim_for_update(session, "CL-2026-000002")
         command = handlers.ChangeParties(insurer_reference="REF-1")
         with pytest.raises(Conflict):

@@ -10,6 +10,7 @@ import pytest
 from services.claims import handlers
 from shared.contracts.codes import ClaimStatus, RepairPhase
 from shared.contracts.topics import REPAIR_UPDATES
+from shared.db.tenancy import EVERY_AGENCY
 from shared.messaging.records import Record
 from tests.integration.claims.frame import Service
 from tests.unit.claims.factories import BROKER, NOW, OTHER_GARAGE
@@ -162,7 +163,7 @@ async def test_a_report_without_news_is_accepted_and_makes_no_new_version(servic
 async def test_each_garage_has_a_sequence_of_its_own(service: Service) -> None:
     claim = await service.registered()
     await service.push("garage-lyon", REPAIR_UPDATES, report(9, "ready"))
-    async with service.database.write() as session:
+    async with service.database.write(EVERY_AGENCY) as session:
         claim = await handlers.claim_for_update(session, NUMBER)
         command = handlers.ChangeParties(garage=OTHER_GARAGE)
         await handlers.change_parties(session, claim, command, actor=BROKER, at=NOW)
@@ -176,7 +177,7 @@ async def test_each_garage_has_a_sequence_of_its_own(service: Service) -> None:
 async def test_a_closed_claim_takes_no_report_until_it_is_reopened(service: Service) -> None:
     claim = await service.registered()
     for status, code in ((ClaimStatus.CLOSED, "illegal_transition"), (ClaimStatus.REOPENED, "accepted")):
-        async with service.database.write() as session:
+        async with service.database.write(EVERY_AGENCY) as session:
             claim = await handlers.claim_for_update(session, NUMBER)
             await handlers.set_status(session, claim, status, actor=BROKER, at=NOW)
         assert outcomes(await service.push("garage-lyon", REPAIR_UPDATES, report(1))) == [code]

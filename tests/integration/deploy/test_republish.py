@@ -12,6 +12,7 @@ from deploy.cli import Refused, main
 from deploy.commands import republish as command
 from deploy.commands.republish import instant, republish
 from shared.db.database import Database
+from shared.db.tenancy import EVERY_AGENCY
 from shared.messaging.outbox import enqueue_bytes
 from shared.messaging.tables import outbox
 from shared.settings import Settings
@@ -34,9 +35,9 @@ def settings_on(folder: Path) -> Settings:
 async def archive(database: Database) -> None:
     """Five published rows, a minute apart."""
     for place, (event_id, topic) in enumerate(TOPICS.items()):
-        async with database.write() as session:
+        async with database.write(EVERY_AGENCY) as session:
             enqueue_bytes(session, topic=topic, key="k", event_id=event_id, body=b"{}")
-        async with database.write() as session:
+        async with database.write(EVERY_AGENCY) as session:
             at = NOW + timedelta(minutes=place)
             await session.execute(
                 update(outbox)

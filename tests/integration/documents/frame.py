@@ -22,7 +22,7 @@ from shared.contracts.codes import ClaimKind, ClaimStatus, ProductLine
 from shared.contracts.envelope import Actor, ChangeData, CloudEvent
 from shared.contracts.policy import ClientState, PartnerReference
 from shared.db.database import Database
-from shared.db.tenancy import Scope
+from shared.db.tenancy import EVERY_AGENCY, Scope
 from shared.http.tokens import sign
 from shared.identifiers import new_id
 from shared.messaging.tables import outbox
@@ -164,7 +164,7 @@ class Desk:
 
     async def happenings(self) -> list[str]:
         """The types of our events in the outbox, shortened."""
-        async with self.database.read() as session:
+        async with self.database.read(EVERY_AGENCY) as session:
             rows = await session.execute(select(outbox.c.body).order_by(outbox.c.position))
             return [
                 json.loads(body)["type"].removeprefix("dossier.documents.").removesuffix(".v1")

@@ -12,18 +12,19 @@ from services.documents.handlers import files, objects
 from services.documents.models import DocumentRow, PendingObject
 from shared.contracts.codes import DocumentType
 from shared.contracts.envelope import Actor
+from shared.db.tenancy import EVERY_AGENCY
 from shared.errors import Conflict
 from tests.integration.documents.frame import FRENCH, NOW, Desk, problem
 from tests.unit.documents.samples import PDF, photo
 
 
 async def pending(desk: Desk) -> int:
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         return (await session.scalars(select(func.count()).select_from(PendingObject))).one()
 
 
 async def documents(desk: Desk) -> int:
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         return (await session.scalars(select(func.count()).select_from(DocumentRow))).one()
 
 
@@ -51,7 +52,7 @@ async def test_content_that_was_lost_is_told_as_such(desk: Desk) -> None:
 
 
 async def test_a_failing_transaction_takes_its_object_back(desk: Desk) -> None:
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         await session.execute(text("DROP TABLE document_history"))
     answer = await desk.upload(photo())
     assert problem(answer)[:2] == (500, "internal")
@@ -61,7 +62,7 @@ async def test_a_failing_transaction_takes_its_object_back(desk: Desk) -> None:
 
 
 async def test_an_object_that_could_not_be_taken_back_is_swept_later(desk: Desk) -> None:
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         await session.execute(text("DROP TABLE document_history"))
     desk.store.delete_fails = True
     await desk.upload(photo())
@@ -84,12 +85,12 @@ async def test_what_is_settled_is_never_swept(desk: Desk) -> None:
 
 
 async def test_an_upload_that_was_swept_meanwhile_does_not_settle(desk: Desk) -> None:
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         object_key = objects.begin_object(session, agency_id=FRENCH, at=NOW)
     desk.clock.advance(timedelta(hours=2))
     await _sweep(desk, expected=1)
     with pytest.raises(Conflict, match="upload_expired"):
-        async with desk.database.write() as session:
+        async with desk.database.write(EVERY_AGENCY) as session:
             await _add(session, object_key)
     assert await documents(desk) == 0
 
@@ -134,7 +135,7 @@ async def test_a_database_that_fails_is_no_cause_to_keep_the_object(
 
 
 async def _sweep(desk: Desk, expected: int) -> None:
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         assert await objects.sweep_orphans(session, desk.store, at=desk.clock.now()) == expected
 
 

@@ -48,6 +48,7 @@ from shared.contracts.policy import (
     PostalAddress,
     Risk,
 )
+from shared.db.tenancy import EVERY_AGENCY
 from shared.identifiers import new_id
 
 NOON = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
@@ -160,7 +161,7 @@ class Desk:
         return client
 
     async def agency(self, name: str = "Cabinet Martin", country: str = "FR") -> str:
-        async with self.database.write() as session:
+        async with self.database.write(EVERY_AGENCY) as session:
             state = await create_agency(
                 session,
                 name=name,
@@ -174,7 +175,7 @@ class Desk:
 
     async def user(self, *agencies: str, role: Role = Role.BROKER, email: str | None = None) -> str:
         address = email or f"{new_id()}@demo.example"
-        async with self.database.write() as session:
+        async with self.database.write(EVERY_AGENCY) as session:
             await create_user(
                 session,
                 email=address,
@@ -196,7 +197,7 @@ class Desk:
         return Person(answer.json()["user_id"], email, http)
 
     async def partner(self, partner_id: str = "garage-lyon", kind: PartnerKind = PartnerKind.GARAGE) -> str:
-        async with self.database.write() as session:
+        async with self.database.write(EVERY_AGENCY) as session:
             made = await create_partner(
                 session, partner_id=partner_id, kind=kind, name=f"Firm {partner_id}", at=self.clock.now()
             )

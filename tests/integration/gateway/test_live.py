@@ -20,6 +20,7 @@ from services.gateway.live.stream import stream_events
 from shared.contracts.codes import RepairPhase, Role
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.notifications import AlertState
+from shared.db.tenancy import EVERY_AGENCY
 from tests.integration.gateway.frame import Desk, Person, Recorder, repair, served, until
 
 
@@ -392,7 +393,7 @@ async def test_stopping_ends_open_streams_at_once(desk: Desk) -> None:
 
 async def test_a_process_that_is_about_to_stop_ends_its_streams_in_order(desk: Desk) -> None:
     person = await desk.person(await desk.agency())
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         token = person.http.cookies["dossier_session"]
         found = await find_session(session, token, at=desk.clock.now(), idle=timedelta(hours=1))
     assert found is not None

@@ -17,6 +17,7 @@ from shared.contracts.codes import PartnerKind
 from shared.contracts.envelope import Actor, CloudEvent
 from shared.contracts.partners import RECEIPT_TYPE, Reason, Receipt
 from shared.contracts.policy import PartnerReference
+from shared.db.tenancy import EVERY_AGENCY
 from shared.messaging.tables import outbox
 from tests.integration.gateway.frame import Desk, Recorder, document
 
@@ -40,7 +41,7 @@ async def garage(desk: Desk) -> httpx.AsyncClient:
 
 
 async def published(desk: Desk) -> list[Any]:
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         rows = await session.execute(
             select(outbox.c.topic, outbox.c.key, outbox.c.body)
             .where(outbox.c.topic.like("partners.%"))
@@ -58,7 +59,7 @@ async def receive(desk: Desk, receipt: Receipt, partner: str = GARAGE) -> None:
         time=desk.clock.now(),
         data=receipt,
     )
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         await record_receipt(session, partner, event)
 
 
@@ -187,19 +188,19 @@ async def test_a_key_with_the_right_prefix_and_a_wrong_secret_is_refused(
 
 
 async def test_keys_rotate_and_are_revoked(desk: Desk, garage: httpx.AsyncClient) -> None:
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         second = await issue_partner_key(session, GARAGE, at=desk.clock.now())
     rotated = desk.browser(headers={"Authorization": f"Bearer {second}"})
     assert {(await one.get("/partners/v1/receipts/m")).status_code for one in (garage, rotated)} == {404}
 
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         assert await revoke_partner_keys(session, GARAGE, at=desk.clock.now()) == 2
 
     assert {(await one.get("/partners/v1/receipts/m")).status_code for one in (garage, rotated)} == {401}
 
 
 async def test_a_partner_that_is_switched_off_is_refused(desk: Desk, garage: httpx.AsyncClient) -> None:
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         await session.execute(update(Partner).values(active=False))
     assert (await garage.post("/partners/v1/repair-updates", json=message())).status_code == 401
 

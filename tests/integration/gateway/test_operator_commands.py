@@ -15,6 +15,7 @@ from shared.contracts.changes import changes_between
 from shared.contracts.envelope import Actor
 from shared.db.database import Database
 from shared.db.migrations import migrate
+from shared.db.tenancy import EVERY_AGENCY
 from shared.messaging.publishing import publish_state
 from shared.messaging.tables import inbox, outbox
 from tests.integration.gateway.frame import NOON, claim
@@ -33,7 +34,7 @@ def rows(data: Path, statement: object, service: str = "gateway") -> list[object
     async def ask() -> list[object]:
         database = Database(f"sqlite:///{data}/{service}.db")
         try:
-            async with database.read() as session:
+            async with database.read(EVERY_AGENCY) as session:
                 return list((await session.scalars(statement)).all())  # type: ignore[call-overload]
         finally:
             await database.dispose()
@@ -109,7 +110,7 @@ def test_a_rebuild_forgets_the_views_keeps_the_marks_and_asks_for_the_archives(
 
     async def fill() -> None:
         claims, gateway = (Database(f"sqlite:///{data}/{one}.db") for one in ("claims", "gateway"))
-        async with claims.write() as session:
+        async with claims.write(EVERY_AGENCY) as session:
             publish_state(
                 session,
                 service="claims",
@@ -120,9 +121,9 @@ def test_a_rebuild_forgets_the_views_keeps_the_marks_and_asks_for_the_archives(
                 at=NOON,
                 changes=changes_between(None, state),
             )
-        async with claims.write() as session:
+        async with claims.write(EVERY_AGENCY) as session:
             await session.execute(update(outbox).values(published_at=NOON))
-        async with gateway.write() as session:
+        async with gateway.write(EVERY_AGENCY) as session:
             session.add(
                 SeenMark(
                     agency_id="agency", user_id="u", claim_id=state.id, sequence=1, files_at=None, at=NOON

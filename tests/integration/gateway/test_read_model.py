@@ -15,6 +15,7 @@ from services.gateway.models import Activity, ClaimView, ClientView
 from shared.contracts.claims import ClaimState
 from shared.contracts.codes import ClaimStatus, RepairPhase
 from shared.contracts.envelope import Actor
+from shared.db.tenancy import EVERY_AGENCY
 from shared.identifiers import new_id
 from tests.integration.gateway.frame import (
     GARAGE,
@@ -32,7 +33,7 @@ INSURER = Actor(kind="partner", id="insurer-alpha")
 
 
 async def rows_of(desk: Desk, agency: str) -> list[dict[str, Any]]:
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         views = (await session.scalars(select(ClaimView).where(ClaimView.agency_id == agency))).all()
         names = [column.name for column in ClaimView.__table__.columns if column.name != "row"]
         return [{name: getattr(one, name) for name in names} for one in views]
@@ -75,7 +76,7 @@ async def test_events_in_any_order_and_number_give_the_same_row(
     for name in straight[0].keys() - ignored:
         assert straight[0][name] == shuffled[0][name], name
     assert straight[0]["state"]["status"] == shuffled[0]["state"]["status"]
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         counts = [
             await session.scalar(
                 select(func.count()).select_from(Activity).where(Activity.agency_id == agency)
@@ -287,7 +288,7 @@ async def test_a_client_is_replaced_by_its_newest_state_only(desk: Desk) -> None
     await desk.take(desk.event("client-corrected", new, old=old))
     await desk.take(desk.event("client-registered", old))
 
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         rows = (await session.scalars(select(ClientView).where(ClientView.agency_id == agency))).all()
     assert [row.name for row in rows] == ["Hélène Martin"]
 

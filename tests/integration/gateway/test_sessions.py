@@ -10,6 +10,7 @@ from sqlalchemy import select
 from services.gateway.identity.registry import change_agency, change_user, reset_password
 from services.gateway.models import UserSession
 from shared.contracts.codes import Role
+from shared.db.tenancy import EVERY_AGENCY
 from shared.errors import Conflict, Invalid, NotFound
 from shared.messaging.tables import outbox
 from tests.integration.gateway.frame import PASSWORD, Desk
@@ -52,7 +53,7 @@ async def test_only_the_hash_of_a_token_is_stored(desk: Desk) -> None:
     person = await desk.person(await desk.agency())
     token = person.http.cookies["dossier_session"]
 
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         held = (await session.scalars(select(UserSession))).one()
 
     assert token not in {held.token_hash, held.id}
@@ -162,7 +163,7 @@ async def test_the_last_use_of_a_session_is_written_once_a_minute(desk: Desk) ->
     for _ in range(3):
         desk.clock.advance(timedelta(seconds=40))
         await person.http.get("/api/v1/session")
-        async with desk.database.read() as session:
+        async with desk.database.read(EVERY_AGENCY) as session:
             seen.append((await session.scalars(select(UserSession.last_seen_at))).one())
 
     assert len(set(seen)) == 2
@@ -171,7 +172,7 @@ async def test_the_last_use_of_a_session_is_written_once_a_minute(desk: Desk) ->
 async def test_a_new_password_ends_all_sessions(desk: Desk) -> None:
     person = await desk.person(await desk.agency())
 
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         await reset_password(session, person.email, "another long password")
 
     assert (await person.http.get("/api/v1/session")).status_code == 401
@@ -184,7 +185,7 @@ async def test_a_new_password_ends_all_sessions(desk: Desk) -> None:
 async def test_a_disabled_account_is_out_at_once_and_stays_out(desk: Desk) -> None:
     person = await desk.person(await desk.agency())
 
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         await change_user(session, person.id, at=desk.clock.now(), active=False)
 
     assert (await person.http.get("/api/v1/session")).status_code == 401
@@ -226,7 +227,7 @@ async def test_accounts_are_announced_and_never_with_their_password(desk: Desk) 
     await desk.user(agency)
     await desk.partner()
 
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         rows = (
             await session.execute(select(outbox.c.topic, outbox.c.body).order_by(outbox.c.position))
         ).all()
@@ -241,15 +242,15 @@ async def test_accounts_are_announced_and_never_with_their_password(desk: Desk) 
 async def test_an_agencys_warning_days_are_changed_and_announced(desk: Desk) -> None:
     agency = await desk.agency()
 
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         state = await change_agency(session, agency, at=desk.clock.now(), cheque_warning_days=7)
 
     assert (state.cheque_warning_days, state.sequence) == (7, 2)
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         body = (await session.scalars(select(outbox.c.body).order_by(outbox.c.position.desc()))).first()
     assert b"agency-changed" in (body or b"")
     with pytest.raises(NotFound):
-        async with desk.database.write() as session:
+        async with desk.database.write(EVERY_AGENCY) as session:
             await change_agency(session, "nobody", at=desk.clock.now(), cheque_warning_days=7)
 
 

@@ -20,6 +20,7 @@ from services.gateway.models import UserSession
 from shared.contracts.claims import Insured
 from shared.contracts.codes import PartnerKind, Role
 from shared.contracts.policy import Risk
+from shared.db.tenancy import EVERY_AGENCY
 from shared.identifiers import new_id
 from tests.integration.gateway.frame import PASSWORD, Desk, Person, client, contract
 
@@ -242,7 +243,7 @@ async def _saved_view(person: Person) -> str:
 async def _other_session(desk: Desk, person: Person) -> str:
     """Log the person in on one more device."""
     await desk.browser().post("/api/v1/session", json={"email": person.email, "password": PASSWORD})
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         found = await session.scalars(
             select(UserSession.id).where(UserSession.user_id == person.id).order_by(UserSession.id.desc())
         )
@@ -373,5 +374,8 @@ async def test_the_walk_notices_a_route_that_forgets_the_agency(
 ) -> None:
     monkeypatch.setattr("services.gateway.queries.claims.within", lambda _column, _scope: true())
 
+    if desk.gateway.database.dialect == "postgresql":  # the second wall holds where the first has a hole
+        await test_another_agency_sees_nothing_of_it_and_changes_nothing(desk, owned, stranger)
+        return
     with pytest.raises(AssertionError, match=r"GET /api/v1/claims/\{claim_number\}"):
         await test_another_agency_sees_nothing_of_it_and_changes_nothing(desk, owned, stranger)

@@ -13,6 +13,7 @@ from shared.contracts.codes import DocumentType
 from shared.contracts.documents import DocumentState
 from shared.contracts.envelope import Actor
 from shared.db.database import Database
+from shared.db.tenancy import EVERY_AGENCY
 from shared.messaging.consumer import Consumer, Stuck
 from shared.messaging.outbox import committed_events, enqueue_bytes
 from shared.messaging.partners import PartnerMessage, Verdict
@@ -32,7 +33,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def effects(database: Database) -> list[str]:
-    async with database.read() as session:
+    async with database.read(EVERY_AGENCY) as session:
         return list(await session.scalars(select(applied.c.what).order_by(applied.c.id)))
 
 
@@ -176,7 +177,7 @@ def document(sequence: int = 1) -> DocumentState:
 
 
 async def announce(database: Database) -> list[dict[str, Any]]:
-    async with database.write() as session:
+    async with database.write(EVERY_AGENCY) as session:
         state = document()
         publish_state(
             session,
@@ -247,14 +248,14 @@ async def test_positions_are_kept_for_one_life_of_the_broker(database: Database)
 
 async def test_an_event_is_never_in_the_outbox_without_its_state(database: Database) -> None:
     with pytest.raises(LookupError):  # noqa: PT012 - the block is the transaction that fails
-        async with database.write() as session:
+        async with database.write(EVERY_AGENCY) as session:
             enqueue_bytes(session, topic="t", key="k", event_id="e", body=b"{}")
             raise LookupError
     assert await published(database) == []
 
 
 async def test_events_keep_their_order_in_the_outbox(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(EVERY_AGENCY) as session:
         for number in range(1200):
             enqueue_bytes(session, topic="t", key="k", event_id=f"{number}", body=b"{}")
     assert [row.event_id for row in await published(database)] == [str(number) for number in range(1200)]
@@ -269,5 +270,5 @@ async def test_the_inbox_forgets_what_nobody_will_deliver_again(database: Databa
     await consumer.take([young])
     clock.advance(timedelta(days=20))
     assert await consumer.prune() == 1
-    async with database.read() as session:
+    async with database.read(EVERY_AGENCY) as session:
         assert list(await session.scalars(select(inbox.c.record_id))) == [young.identity]

@@ -7,6 +7,7 @@ import pytest
 
 from deploy.local.doorway import Doorway
 from shared.db.database import Database
+from shared.db.tenancy import EVERY_AGENCY
 from shared.messaging.outbox import enqueue_bytes
 from shared.messaging.relay import Relay
 from shared.settings import Settings
@@ -44,7 +45,7 @@ async def relaying(
 
 
 async def write(database: Database, topic: str, *numbers: int, key: str = "k") -> None:
-    async with database.write() as session:
+    async with database.write(EVERY_AGENCY) as session:
         for number in numbers:
             enqueue_bytes(
                 session, topic=topic, key=key, event_id=f"{topic}-{key}-{number}", body=b"%d" % number
@@ -83,7 +84,7 @@ async def test_rows_are_published_in_order_and_marked(broker: EmbeddedBroker, da
 async def test_a_record_that_the_broker_refuses_holds_back_only_its_own_key(
     broker: EmbeddedBroker, database: Database
 ) -> None:
-    async with database.write() as session:
+    async with database.write(EVERY_AGENCY) as session:
         enqueue_bytes(session, topic="known.v1", key="huge", event_id="huge", body=b"x" * 2_000_000)
     await write(database, "known.v1", *range(600), key="huge")
     await write(database, "known.v1", 1, key="other")

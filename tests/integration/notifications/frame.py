@@ -18,6 +18,7 @@ from shared.contracts.envelope import CloudEvent
 from shared.contracts.notifications import AlertState
 from shared.contracts.topics import NOTIFICATIONS_EVENTS
 from shared.db.database import Database
+from shared.db.tenancy import EVERY_AGENCY
 from shared.messaging.consumer import Consumer
 from shared.messaging.tables import outbox
 
@@ -57,7 +58,7 @@ class Desk:
 
     async def alerts(self) -> list[AlertState]:
         """All alerts by position."""
-        async with self.database.read() as session:
+        async with self.database.read(EVERY_AGENCY) as session:
             found = await session.scalars(select(Alert).order_by(Alert.position))
             return [AlertState.model_validate(alert.state) for alert in found]
 
@@ -70,7 +71,7 @@ class Desk:
             committed.clear()
 
     async def clocks(self) -> Sequence[Clock]:
-        async with self.database.read() as session:
+        async with self.database.read(EVERY_AGENCY) as session:
             return (await session.scalars(select(Clock).order_by(Clock.due_at))).all()
 
     async def clock_row(self) -> Clock:
@@ -79,7 +80,7 @@ class Desk:
 
     async def published(self, topic: str = NOTIFICATIONS_EVENTS) -> list[dict[str, Any]]:
         """The outbox, in order."""
-        async with self.database.read() as session:
+        async with self.database.read(EVERY_AGENCY) as session:
             rows = await session.execute(
                 select(outbox.c.body, outbox.c.key).where(outbox.c.topic == topic).order_by(outbox.c.position)
             )

@@ -11,6 +11,7 @@ from services.notifications.models import AlertCounter, Client, ClockSource
 from services.notifications.publishing import raise_alert
 from shared.contracts.codes import ClaimStatus
 from shared.contracts.topics import CLAIMS_EVENTS, dead_letter_topic
+from shared.db.tenancy import EVERY_AGENCY
 from shared.identifiers import new_id
 from shared.observability.tracing import traced
 from tests.integration.notifications.frame import Desk
@@ -79,7 +80,7 @@ async def test_a_cause_alerts_once_even_past_the_inbox(desk: Desk) -> None:
     assert draft is not None
 
     for expected in (True, False):
-        async with desk.database.write() as session:
+        async with desk.database.write(EVERY_AGENCY) as session:
             assert await raise_alert(session, draft) is expected
 
     assert [alert.position for alert in await desk.alerts()] == [1]
@@ -93,7 +94,7 @@ async def test_an_older_change_that_comes_late_still_has_its_alert(desk: Desk) -
     await desk.tell(event_of(old, "claim-registered"))
 
     assert [alert.subject_sequence for alert in await desk.alerts()] == [2, 1]
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         assert await session.scalar(select(ClockSource.sequence)) == 2
 
 
@@ -130,7 +131,7 @@ async def test_the_newest_name_of_a_client_wins_whatever_the_order(desk: Desk) -
     await desk.tell(event_of(client("agency-a", name="New", sequence=2), "client-corrected", actor=LOADED))
     await desk.tell(event_of(client("agency-a", name="Old", sequence=1), "client-registered", actor=LOADED))
 
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         assert await session.scalar(select(Client.name)) == "New"
 
 
@@ -151,7 +152,7 @@ async def test_a_malformed_state_goes_to_the_dead_letters_and_its_neighbours_ale
 
 async def test_a_transaction_that_fails_leaves_no_gap(desk: Desk) -> None:
     async def fails() -> None:
-        async with desk.database.write() as session:
+        async with desk.database.write(EVERY_AGENCY) as session:
             draft = alert_on_claim(event_of(claim("agency-a"), "claim-registered"))
             assert draft is not None
             await raise_alert(session, draft)
@@ -176,7 +177,7 @@ async def test_replicas_that_alert_at_once_number_without_gaps_in_the_order_of_t
     assert [alert.position for alert in await desk.alerts()] == list(range(1, 49))
     published = [event["data"]["state"]["position"] for event in await desk.published()]
     assert published == list(range(1, 49))
-    async with desk.database.read() as session:
+    async with desk.database.read(EVERY_AGENCY) as session:
         assert await session.scalar(select(func.max(AlertCounter.position))) == 48
 
 
@@ -191,7 +192,7 @@ async def test_an_alert_carries_the_trace_of_its_own_change(desk: Desk) -> None:
             )
     drafts = [alert_on_claim(event) for event in events]
 
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         for event, draft in zip(events, drafts, strict=True):
             assert draft is not None
             with traced(event.traceparent):
@@ -201,7 +202,7 @@ async def test_an_alert_carries_the_trace_of_its_own_change(desk: Desk) -> None:
 
 
 async def test_positions_go_on_where_they_stood(desk: Desk) -> None:
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         await session.execute(update(AlertCounter).values(position=41))
     await desk.restart()
 

@@ -22,6 +22,7 @@ from services.notifications.models import Clock, ClockSource
 from services.notifications.repository import due_clocks
 from shared.contracts.claims import ClaimState
 from shared.contracts.codes import ChequeStatus, Role
+from shared.db.tenancy import EVERY_AGENCY
 from shared.observability import metrics
 from tests.integration.notifications.frame import Desk
 from tests.unit.notifications.factory import LOADED, NOON, agency, cheque_payment, claim, event_of
@@ -263,7 +264,7 @@ async def test_what_was_derived_by_old_rules_is_not_due_until_it_is_derived_agai
     await say(desk, announced())
     await desk.tell(event_of(agency(AGENCY, days=3, sequence=2), "agency-changed"))
 
-    async with desk.database.write() as session:  # it locks what it finds
+    async with desk.database.write(EVERY_AGENCY) as session:  # it locks what it finds
         assert await due_clocks(session, DUE, KINDS.names, 10) == []
 
 
@@ -341,14 +342,14 @@ async def test_a_clock_that_cannot_be_said_holds_up_no_other_and_is_tried_again(
     await say(desk, announced())
     await say(desk, claim(AGENCY, cheque_payment("P-2", MATURES)))
     broken, *_ = await desk.clocks()
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         await session.execute(update(Clock).where(Clock.id == broken.id).values(payload={"params": {}}))
     desk.clock.set(DUE)
 
     assert len(await desk.run_clocks()) == 1
     assert await desk.run_clocks() == []
 
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         await session.execute(update(Clock).where(Clock.id == broken.id).values(payload=broken.payload))
     desk.clock.advance(FIRST_RETRY)
     assert len(await desk.run_clocks()) == 1
@@ -356,7 +357,7 @@ async def test_a_clock_that_cannot_be_said_holds_up_no_other_and_is_tried_again(
 
 async def test_a_kept_state_that_cannot_be_read_any_more_keeps_its_clock(desk: Desk) -> None:
     await say(desk, announced())
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         await session.execute(update(ClockSource).values(state={"id": "x"}))
     await desk.tell(event_of(agency(AGENCY, days=3, sequence=2), "agency-changed"))
     desk.clock.set(DUE)

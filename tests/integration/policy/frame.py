@@ -22,7 +22,7 @@ from shared.contracts.identity import AgencyState, PartnerState
 from shared.contracts.partners import UPDATE_TYPES
 from shared.contracts.topics import CONTRACT_UPDATES, POLICY_EVENTS, partner_topic
 from shared.db.database import Database
-from shared.db.tenancy import Scope
+from shared.db.tenancy import EVERY_AGENCY, Scope
 from shared.http.tokens import sign
 from shared.identifiers import new_id
 from shared.messaging.records import Record
@@ -125,7 +125,7 @@ class Desk:
 
     async def published(self) -> list[tuple[str, dict[str, Any]]]:
         """The outbox in order: topic and event."""
-        async with self.database.read() as session:
+        async with self.database.read(EVERY_AGENCY) as session:
             rows = await session.execute(select(outbox.c.topic, outbox.c.body).order_by(outbox.c.position))
             return [(topic, json.loads(body)) for topic, body in rows]
 

@@ -8,6 +8,7 @@ from services.policy.domain.clients import ClientRegistration
 from services.policy.handlers.clients import register_client
 from shared.contracts.envelope import Actor
 from shared.contracts.policy import ClientState
+from shared.db.tenancy import EVERY_AGENCY
 from tests.integration.policy.frame import (
     AMELIE,
     FRENCH,
@@ -54,7 +55,7 @@ async def test_the_identity_number_leaves_the_service_masked_and_is_encrypted_at
     assert answer.json()["result"]["identity_number"] == "*****6782"
     assert "123456782" not in answer.text
     for table in ("client", "client_history", "outbox", "idempotency_key"):
-        async with desk.database.read() as session:
+        async with desk.database.read(EVERY_AGENCY) as session:
             rows = (await session.execute(select(text("*")).select_from(text(table)))).all()
         assert "123456782" not in str(rows), table
 
@@ -284,7 +285,7 @@ async def test_without_a_token_nobody_gets_in(desk: Desk) -> None:
 async def test_an_import_keeps_its_own_confirmations_and_marks_its_actor(desk: Desk) -> None:
     registration = ClientRegistration.model_validate(FULL)
     importer = Actor(kind="import", id="demo")
-    async with desk.database.write() as session:
+    async with desk.database.write(EVERY_AGENCY) as session:
         state = await register_client(
             session,
             scope=AMELIE,

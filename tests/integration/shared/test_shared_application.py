@@ -18,7 +18,7 @@ from starlette.responses import StreamingResponse
 from shared.db.database import Database
 from shared.db.tenancy import Scope
 from shared.errors import Conflict
-from shared.http.application import CannotStart, create_service_app
+from shared.http.application import create_service_app
 from shared.http.client import ServiceClient, ServiceProblem, ServiceUnavailable, Upload
 from shared.http.tokens import internal_scope, sign
 from shared.observability.tracing import bind_traceparent, current_correlation_id
@@ -399,20 +399,18 @@ async def test_a_bus_that_fails_to_start_is_stopped_again(settings: Settings) ->
     assert log == ["bus stopped"]
 
 
-async def test_without_its_database_a_service_says_so_in_one_sentence(
+async def test_without_its_database_a_service_lives_and_says_which_setting_is_wrong(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    away = Database("postgresql://someone:canary@127.0.0.1:1/claims")
-    app = create_service_app("claims", settings, away, None, [router])
-    with pytest.raises(SystemExit):
-        await Server(app, settings.claims_port).serve()
+    away = Database("postgresql://someone:canary@127.0.0.1:1/claims", setting="DOSSIER_CLAIMS_DATABASE_URL")
+    async with serving(settings, create_service_app("claims", settings, away, None, [router])) as client:
+        live = await client.get("/health/live", scope=BROKER)
+        ready = await refused(client.get("/health/ready", scope=BROKER))
+        asked = await refused(client.get("/claims", scope=BROKER))
+    assert live == {"service": "claims", "status": "live"}
+    sentence = "DOSSIER_CLAIMS_DATABASE_URL: no database answers at 127.0.0.1:1."
+    assert (ready.status, ready.problem["not_ready"][0]) == (503, f"database: {sentence}")
+    assert (asked.status, asked.code) == (503, "unavailable")
     output = capsys.readouterr().out
-    assert (
-        "The database of claims at postgresql+asyncpg://someone:***@127.0.0.1:1/claims cannot be reached"
-        in output
-    )
-    assert "canary" not in output
+    assert "canary" not in output + str(ready.problem)
     assert "Traceback" not in output
-    with pytest.raises(CannotStart):
-        async with app.router.lifespan_context(app):
-            pass

@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from shared.db.base import ServiceBase, new_metadata
 from shared.db.database import Database, on_after_commit, on_before_commit, uninterrupted
+from shared.db.tenancy import EVERY_AGENCY
 from shared.db.types import Identifier, JsonDocument, UtcDateTime
 from shared.db.upsert import insert_ignore, upsert
 
@@ -39,7 +40,7 @@ async def views(database: Database) -> Database:
 
 
 async def count(database: Database) -> int:
-    async with database.read() as session:
+    async with database.read(EVERY_AGENCY) as session:
         return len((await session.scalars(select(View.id))).all())
 
 
@@ -48,14 +49,14 @@ def checked_out(database: Database) -> int:
 
 
 async def test_a_block_that_ends_well_is_committed(views: Database) -> None:
-    async with views.write() as session:
+    async with views.write(EVERY_AGENCY) as session:
         session.add(View(id="a", sequence=1))
     assert await count(views) == 1
 
 
 async def test_a_block_that_fails_leaves_nothing(views: Database) -> None:
     with pytest.raises(KeyError):  # noqa: PT012 - the block is the transaction under test
-        async with views.write() as session:
+        async with views.write(EVERY_AGENCY) as session:
             session.add(View(id="a", sequence=1))
             await session.flush()
             raise KeyError
@@ -64,10 +65,10 @@ async def test_a_block_that_fails_leaves_nothing(views: Database) -> None:
 
 
 async def test_a_commit_that_fails_leaves_nothing(views: Database) -> None:
-    async with views.write() as session:
+    async with views.write(EVERY_AGENCY) as session:
         session.add(View(id="a", sequence=1))
     with pytest.raises(IntegrityError) as caught:  # noqa: PT012 - the block is the transaction under test
-        async with views.write() as session:
+        async with views.write(EVERY_AGENCY) as session:
             session.add(View(id="b", sequence=1))
             await session.flush()
             session.add(View(id="a", sequence=1))
@@ -76,7 +77,7 @@ async def test_a_commit_that_fails_leaves_nothing(views: Database) -> None:
 
 
 async def test_a_savepoint_undoes_its_own_part_only(views: Database) -> None:
-    async with views.write() as session:
+    async with views.write(EVERY_AGENCY) as session:
         session.add(View(id="a", sequence=1))
         with pytest.raises(KeyError):  # noqa: PT012
             async with session.begin_nested():
@@ -85,12 +86,12 @@ async def test_a_savepoint_undoes_its_own_part_only(views: Database) -> None:
                 raise KeyError
         async with session.begin_nested():
             session.add(View(id="c", sequence=1))
-    async with views.read() as session:
+    async with views.read(EVERY_AGENCY) as session:
         assert set(await session.scalars(select(View.id))) == {"a", "c"}
 
 
 async def test_a_reader_sees_the_last_commit_while_a_writer_writes(views: Database) -> None:
-    async with asyncio.timeout(5), views.write() as session:
+    async with asyncio.timeout(5), views.write(EVERY_AGENCY) as session:
         session.add(View(id="a", sequence=1))
         await session.flush()
         assert await count(views) == 0
@@ -98,28 +99,28 @@ async def test_a_reader_sees_the_last_commit_while_a_writer_writes(views: Databa
 
 
 async def test_a_read_session_cannot_write(views: Database) -> None:
-    async with views.read() as session:
+    async with views.read(EVERY_AGENCY) as session:
         with pytest.raises(DBAPIError):
             await session.execute(text("INSERT INTO views (id, sequence) VALUES ('a', 1)"))
     assert await count(views) == 0
-    async with views.write() as session:  # the connection that refused serves writes again
+    async with views.write(EVERY_AGENCY) as session:  # the connection that refused serves writes again
         session.add(View(id="a", sequence=1))
 
 
 async def test_a_read_session_does_not_hold_up_a_writer(views: Database) -> None:
-    async with views.read() as reader:
+    async with views.read(EVERY_AGENCY) as reader:
         await reader.execute(select(View))
-        async with asyncio.timeout(5), views.write() as session:
+        async with asyncio.timeout(5), views.write(EVERY_AGENCY) as session:
             session.add(View(id="a", sequence=1))
         assert (await reader.scalars(select(View.id))).all() in ([], ["a"])  # PostgreSQL reads committed
 
 
 async def test_values_come_back_as_they_were(views: Database) -> None:
     at = datetime(2026, 7, 1, 12, 30, 0, 123456, tzinfo=UTC)
-    async with views.write() as session:
+    async with views.write(EVERY_AGENCY) as session:
         session.add(View(id="a", sequence=1, state={"é": [1, None]}, at=at))
         session.add(View(id="b", sequence=1))
-    async with views.read() as session:
+    async with views.read(EVERY_AGENCY) as session:
         row, empty = (await session.scalars(select(View).order_by(View.id))).all()
         assert (row.state, row.at) == ({"é": [1, None]}, at)
         assert (empty.state, empty.at) == (None, None)
@@ -133,23 +134,23 @@ async def test_an_upsert_keeps_the_greatest_sequence(views: Database) -> None:
         [{"id": "a", "sequence": 1, "state": {"n": 1}}, {"id": "b", "sequence": 3, "state": {"n": 3}}],
         [{"id": "a", "sequence": 2, "state": {"n": 9}}],
     ):
-        async with views.write() as session:
+        async with views.write(EVERY_AGENCY) as session:
             await session.execute(upsert(views.dialect, View, rows, ["id"], guard_column="sequence"))
-    async with views.read() as session:
+    async with views.read(EVERY_AGENCY) as session:
         found = (await session.execute(select(View.id, View.sequence, View.state).order_by(View.id))).all()
     assert [tuple(row) for row in found] == [("a", 2, {"n": 2}), ("b", 3, {"n": 3})]
 
 
 async def test_an_upsert_without_guard_replaces(views: Database) -> None:
     for sequence in (5, 1):
-        async with views.write() as session:
+        async with views.write(EVERY_AGENCY) as session:
             await session.execute(upsert(views.dialect, View, [{"id": "a", "sequence": sequence}], ["id"]))
-    async with views.read() as session:
+    async with views.read(EVERY_AGENCY) as session:
         assert await session.scalar(select(View.sequence)) == 1
 
 
 async def test_ignoring_what_exists_tells_what_was_new(views: Database) -> None:
-    async with views.write() as session:
+    async with views.write(EVERY_AGENCY) as session:
         first = insert_ignore(views.dialect, View, [{"id": "a", "sequence": 1}], ["id"])
         assert set(await session.scalars(first.returning(View.id))) == {"a"}
         rows = [{"id": "a", "sequence": 2}, {"id": "b", "sequence": 2}]
@@ -168,7 +169,7 @@ async def test_hooks_run_before_and_after_the_commit(views: Database) -> None:
         on_before_commit(session, late)
         ran.append("early")
 
-    async with views.write() as session:
+    async with views.write(EVERY_AGENCY) as session:
         on_before_commit(session, early)
         on_after_commit(session, lambda: ran.append("after"))
         assert ran == []
@@ -183,7 +184,7 @@ async def test_a_hook_that_fails_before_the_commit_undoes_it_and_nothing_runs_af
         raise KeyError
 
     with pytest.raises(KeyError):  # noqa: PT012 - the block is the transaction under test
-        async with views.write() as session:
+        async with views.write(EVERY_AGENCY) as session:
             session.add(View(id="a", sequence=1))
             on_before_commit(session, failing)
             on_after_commit(session, lambda: ran.append("after"))
@@ -196,7 +197,7 @@ async def test_a_hook_that_fails_after_the_commit_hurts_neither_it_nor_the_next_
     def failing() -> None:
         raise KeyError
 
-    async with views.write() as session:
+    async with views.write(EVERY_AGENCY) as session:
         session.add(View(id="a", sequence=1))
         on_after_commit(session, failing)
         on_after_commit(session, lambda: ran.append("after"))
@@ -206,10 +207,10 @@ async def test_a_hook_that_fails_after_the_commit_hurts_neither_it_nor_the_next_
 async def test_every_commit_tells_its_listener_and_a_rollback_does_not(views: Database) -> None:
     commits: list[int] = []
     views.on_every_commit(lambda: commits.append(1))
-    async with views.write() as session:
+    async with views.write(EVERY_AGENCY) as session:
         session.add(View(id="a", sequence=1))
     with pytest.raises(KeyError):
-        async with views.write():
+        async with views.write(EVERY_AGENCY):
             raise KeyError
     assert len(commits) == 1
 
@@ -218,7 +219,7 @@ async def test_cancelled_writers_leave_neither_rows_nor_connections_nor_the_lock
     inside = asyncio.Event()
 
     async def write(number: int) -> None:
-        async with views.write() as session:
+        async with views.write(EVERY_AGENCY) as session:
             session.add(View(id=str(number), sequence=1))
             await session.flush()
             inside.set()
@@ -231,7 +232,7 @@ async def test_cancelled_writers_leave_neither_rows_nor_connections_nor_the_lock
     ended = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(isinstance(one, asyncio.CancelledError) for one in ended)
     assert (await count(views), checked_out(views)) == (0, 0)
-    async with asyncio.timeout(5), views.write() as session:
+    async with asyncio.timeout(5), views.write(EVERY_AGENCY) as session:
         session.add(View(id="next", sequence=1))
     assert await count(views) == 1
 
@@ -245,7 +246,7 @@ async def test_a_cancellation_during_the_commit_lets_it_stand_and_run_its_hooks(
         asyncio.get_running_loop().call_soon(task.cancel)
 
     async def write() -> None:
-        async with views.write() as session:
+        async with views.write(EVERY_AGENCY) as session:
             session.add(View(id="a", sequence=1))
             await session.flush()
             on_before_commit(session, cancel_soon)
@@ -307,7 +308,7 @@ async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
 
 async def test_sqlite_holds_the_write_lock_from_the_beginning(sqlite: Database, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "lite.db", timeout=0, isolation_level=None)
-    async with sqlite.write():
+    async with sqlite.write(EVERY_AGENCY):
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("BEGIN IMMEDIATE")
     other.execute("BEGIN IMMEDIATE")
@@ -315,7 +316,7 @@ async def test_sqlite_holds_the_write_lock_from_the_beginning(sqlite: Database, 
 
 
 async def test_sqlite_is_set_up_to_lose_nothing(sqlite: Database) -> None:
-    async with sqlite.write() as session:
+    async with sqlite.write(EVERY_AGENCY) as session:
         found = {
             name: await session.scalar(text(f"PRAGMA {name}"))
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -325,24 +326,24 @@ async def test_sqlite_is_set_up_to_lose_nothing(sqlite: Database) -> None:
 
 async def test_sqlite_refuses_a_write_inside_a_write_of_the_same_task(sqlite: Database) -> None:
     with pytest.raises(RuntimeError, match="pass that session on"):
-        async with asyncio.timeout(5), sqlite.write(), sqlite.write():
+        async with asyncio.timeout(5), sqlite.write(EVERY_AGENCY), sqlite.write(EVERY_AGENCY):
             pass
-    async with asyncio.timeout(5), sqlite.write():
+    async with asyncio.timeout(5), sqlite.write(EVERY_AGENCY):
         pass
 
 
 async def test_sqlite_writers_take_turns(sqlite: Database) -> None:
-    async with sqlite.write() as session:
+    async with sqlite.write(EVERY_AGENCY) as session:
         await session.execute(text("CREATE TABLE counter (n INTEGER)"))
         await session.execute(text("INSERT INTO counter VALUES (0)"))
 
     async def add() -> None:
-        async with sqlite.write() as session:
+        async with sqlite.write(EVERY_AGENCY) as session:
             n = await session.scalar(text("SELECT n FROM counter"))
             await session.execute(text("UPDATE counter SET n = :n"), {"n": n + 1})
 
     await asyncio.gather(*(add() for _ in range(20)))
-    async with sqlite.read() as session:
+    async with sqlite.read(EVERY_AGENCY) as session:
         assert await session.scalar(text("SELECT n FROM counter")) == 20
 
 
@@ -359,7 +360,7 @@ async def test_readers_that_leave_in_the_middle_of_a_statement_cost_no_connectio
     )
 
     async def read() -> None:
-        async with database.read() as session:
+        async with database.read(EVERY_AGENCY) as session:
             await session.execute(slow)
 
     await read()

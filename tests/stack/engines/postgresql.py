@@ -25,8 +25,13 @@ class PostgreSQL:
         self._data = folder / "data"
 
     @property
+    def superuser_url(self) -> str:
+        """URL of the server's superuser, whom no row-level security holds: for what operators do, never for services."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    @property
     def url(self) -> str:
-        """Administration URL."""
+        """URL of a role as the services have it: it owns its databases, may make some, and is no superuser."""
         return f"postgresql://dossier@127.0.0.1:{self.port}/postgres"
 
     @property
@@ -48,7 +53,7 @@ class PostgreSQL:
                 "-D",
                 str(self._data),
                 "-U",
-                "dossier",
+                "postgres",
                 "-A",
                 "trust",
                 "-E",
@@ -62,17 +67,14 @@ class PostgreSQL:
             programs.program("pg_ctl"), "-D", str(self._data), "-l", str(log), "-o", server, "-w", "start"
         )
         if first:
+            # As deploy/docker/postgresql/databases.sh does it; new databases are copies of template1.
+            self._sql("template1", "ALTER FUNCTION textlike(text, text) LEAKPROOF")
+            self._sql("postgres", "CREATE ROLE dossier LOGIN CREATEDB")
+            self._sql(
+                "postgres", "GRANT pg_signal_backend TO dossier"
+            )  # drops databases that are being vacuumed
             for name in _SERVICES:
-                self._run(
-                    programs.program("createdb"),
-                    "-h",
-                    "127.0.0.1",
-                    "-p",
-                    str(self.port),
-                    "-U",
-                    "dossier",
-                    name,
-                )
+                self._sql("postgres", f"CREATE DATABASE {name} OWNER dossier")
 
     def restart(self) -> None:
         """Restart as an operator does: open connections are cut."""
@@ -93,6 +95,10 @@ class PostgreSQL:
                 "stop",
                 check=False,
             )
+
+    def _sql(self, database: str, statement: str) -> None:
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", database]
+        self._run(programs.program("psql"), "--no-psqlrc", "--quiet", *where, "-c", statement)
 
     def _give_to_postgres(self) -> None:
         """The server refuses to run as root: the folder, and the way to it, belong to its own user."""

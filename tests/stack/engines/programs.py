@@ -22,6 +22,7 @@ _PACKAGES: Final = {
     "go": "golang-go",
     "pg_ctl": "postgresql",
     "initdb": "postgresql",
+    "psql": "postgresql-client",
     "kcat": "kcat",
 }
 _DEBIAN_POSTGRESQL: Final = Path("/usr/lib/postgresql")

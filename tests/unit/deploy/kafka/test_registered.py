@@ -12,6 +12,7 @@ from services.gateway.identity.registry import create_partner
 from services.gateway.models import Partner as PartnerRow
 from shared.contracts.codes import PartnerKind
 from shared.db.database import Database
+from shared.db.tenancy import EVERY_AGENCY
 from shared.settings import Settings
 from tests.fixtures.databases import migrated_database
 
@@ -22,7 +23,7 @@ ACME = Partner("acme", PartnerKind.GARAGE)
 async def test_active_partners_of_the_gateways_database_are_known(tmp_path: Path) -> None:
     async with migrated_database("gateway", "sqlite", tmp_path) as url:
         database = Database(url)
-        async with database.write() as session:
+        async with database.write(EVERY_AGENCY) as session:
             for name in ("acme", "gone"):
                 await create_partner(session, partner_id=name, kind=ACME.kind, name=name, at=NOON)
             await session.execute(update(PartnerRow).where(PartnerRow.id == "gone").values(active=False))

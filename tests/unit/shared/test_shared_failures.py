@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared.db.passing import is_passing
+from shared.db.failures import is_passing
 
 
 class OfPostgreSQL(Exception):  # noqa: N818 - stands for the driver's

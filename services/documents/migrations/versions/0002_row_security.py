@@ -1,0 +1,24 @@
+"""The wall between agencies in the database itself (PostgreSQL)."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from shared.db.row_security import secure, unsecure
+
+revision = "documents_0002"
+down_revision = "documents_0001"
+branch_labels = None
+depends_on = None
+
+TABLES = ("document", "document_history", "claim_replica", "contract_replica", "client_replica")
+
+
+def upgrade() -> None:
+    """Apply the change."""
+    secure(op, TABLES)
+
+
+def downgrade() -> None:
+    """Take the change back."""
+    unsecure(op, TABLES)
