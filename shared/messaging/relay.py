@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.among import among
 from shared.db.database import Database
+from shared.db.failures import is_passing
 from shared.db.tenancy import NO_AGENCY
 from shared.db.upsert import upsert
 from shared.messaging.connection import finish_within, producer_options
@@ -103,8 +104,11 @@ class Relay:
                 await self._lead()
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("relay.broker_away", service=self._service, error=type(error).__name__)
-            except Exception:
-                log.exception("relay.failed", service=self._service)
+            except Exception as error:
+                if is_passing(error):
+                    log.warning("relay.database_away", service=self._service, error=type(error).__name__)
+                else:
+                    log.exception("relay.failed", service=self._service)
             finally:
                 self.active = False
                 await self._drop_producer()

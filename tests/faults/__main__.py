@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 import time
@@ -18,6 +19,9 @@ from tests.stack.engines import Unavailable
 def campaign(folder: Path, faults: int, updates: int, seed: int) -> tuple[Outcome, Fleet]:
     """Run one on engines of its own; the fleet is stopped when it is given back, its logs are there."""
     begun = time.monotonic()
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # it tells a hundred times a second that the broker is dead
 
     def say(text: str) -> None:
         print(f"{time.monotonic() - begun:7.1f} s  {text}", flush=True)

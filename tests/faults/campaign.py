@@ -15,9 +15,11 @@ from typing import Any, Final
 import httpx
 from aiokafka import AIOKafkaProducer
 
+from services.gateway.live.events import EVENTS_PER_ALERT
 from shared.contracts.topics import CLAIMS_EVENTS
 from tests.faults import checks
 from tests.faults.breaking import Breaker, Doors
+from tests.faults.browsers import Browser
 from tests.faults.evidence import Evidence
 from tests.faults.garages import CHUNK, WINDOW, Garages, write
 from tests.faults.ledger import Due, Ledger, Message, Place, Recovery, agencies, due
@@ -28,6 +30,8 @@ from tests.fixtures.partners import partner
 from tests.fixtures.waiting import soon
 
 GARAGES: Final = ("garage-lyon", "garage-haifa")
+AGENCIES: Final = {"broker.fr": "agency-fr", "broker.il": "agency-il"}
+"""Who looks, and whose."""
 REPLICAS: Final = {"policy": 1, "claims": 2, "documents": 1, "notifications": 2, "gateway": 2}
 BOUND: Final = 120.0
 """Seconds within which all works again after a fault: the watchdog's 60 and 15, a start, and room for two busy cores."""
@@ -111,6 +115,10 @@ class Campaign:
             listening = asyncio.create_task(self._garages.listen())
             stack.push_async_callback(_cancelled, listening)
             stack.push_async_callback(self._garages.close)
+            browsers = [Browser(self._fleet, one, self._fleet.replicas_of("gateway")) for one in AGENCIES]
+            for browser in browsers:
+                stack.push_async_callback(_cancelled, asyncio.create_task(browser.listen()))
+                await browser.connected.wait()
             drafts = plan_updates(self._seed, updates, [one for one in cars if one not in probed])
             works_again = partial(self._recovered, handlers, probed)
             await self._break_and_send(drafts, outcome, works_again)
@@ -123,6 +131,7 @@ class Campaign:
                     **await self._look(expected, before, first_alert),
                     "recovered": checks.recovered(outcome.recoveries, BOUND),
                     "foreign": await self._foreign(),
+                    **await self._watched(browsers, first_alert),
                 }.items()
                 if wrong
             }
@@ -266,10 +275,27 @@ class Campaign:
         """What each agency's broker is shown is his agency's: claims and alerts, at every gateway."""
         wrong = []
         for gateway in self._fleet.replicas_of("gateway"):
-            for name in ("broker.fr", "broker.il"):
+            for name in AGENCIES:
                 async with desk_of(self._fleet, name, gateway.url) as desk:
                     wrong += await self._shown(desk, f"{name} at {gateway.name}")
         return wrong
+
+    async def _watched(self, browsers: Sequence[Browser], first_alert: int) -> dict[str, list[str]]:
+        """What the browsers were told all along, once the last of it has come."""
+        alerts = await self._evidence.alerts("gateway", first_alert)
+        newest = {
+            one: max((two.position for two in alerts if two.agency == one), default=0)
+            for one in AGENCIES.values()
+        }
+
+        async def all_told() -> bool:
+            return all(one.newest >= newest[AGENCIES[one.user]] * EVENTS_PER_ALERT for one in browsers)
+
+        await soon(all_told, SETTLE_SECONDS, "the last alert at every browser")
+        return {
+            f"told {one.user}": checks.streamed(one.told, alerts, AGENCIES[one.user], one.user)
+            for one in browsers
+        }
 
     async def _shown(self, desk: Desk, who: str) -> list[str]:
         own = agencies(self._ledger)

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from tests.faults.ledger import Alert, Change, Due, Ledger, Logged, Place, Receipt, Recovery
+from services.gateway.live.events import EVENTS_PER_ALERT
+from tests.faults.ledger import Alert, Change, Due, Ledger, Logged, Place, Receipt, Recovery, Told
 
 MOST_TOLD: Final = 10
 """Sentences per check: the first of thousands say the same as all."""
+
+RESYNC: Final = "resync"
 
 
 def kept(ledger: Ledger, log: Sequence[Logged]) -> list[str]:
@@ -105,6 +108,26 @@ def alerted(
     wrong += [
         f"{where}: position {one} was given {count} times" for one, count in positions.items() if count > 1
     ]
+    return wrong
+
+
+def streamed(told: Sequence[Told], alerts: Sequence[Alert], agency: str, who: str) -> list[str]:
+    """A browser that came back whenever its gateway died was told of each alert of its agency once, in order, and of no other.
+
+    Where it was told to fetch everything anew (`resync`), what was to be told one by one before that may be missing.
+    """
+    own = {one.position * EVENTS_PER_ALERT: one.claim_number for one in alerts if one.agency == agency}
+    claims = set(own.values())
+    wrong = [
+        f"{who} was told of {one.claim_number}, which is not its own"
+        for one in told
+        if one.claim_number and one.claim_number not in claims
+    ]
+    ids = [one.id for one in told if one.name != RESYNC]
+    wrong += [f"{who} was told {two} after {one}" for one, two in pairwise(ids) if two <= one]
+    missing = sorted(own.keys() - set(ids))
+    if missing and not any(one.name == RESYNC for one in told):
+        wrong.append(f"{who} was not told {missing[:3]} ({len(missing)})")
     return wrong
 
 

@@ -7,7 +7,7 @@ it: which update is the first of its kind, which a repetition, which came too la
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -123,6 +123,14 @@ class Alert(NamedTuple):
     claim_sequence: int
 
 
+class Told(NamedTuple):
+    """An event of a live feed as a browser got it."""
+
+    id: int
+    name: str
+    claim_number: str
+
+
 class Recovery(NamedTuple):
     """How long after a fault was over everything worked again."""
 
@@ -133,8 +141,3 @@ class Recovery(NamedTuple):
 def agencies(ledger: Ledger) -> Mapping[str, str]:
     """Claim number -> agency."""
     return {one.claim_number: one.agency for one in ledger.messages.values() if one.content is Content.GOOD}
-
-
-def applied_count(expected: Due, claims: Sequence[str]) -> int:
-    """How many updates change these claims."""
-    return sum(len(expected.applied[one]) for one in claims)

@@ -13,6 +13,8 @@ VERSION: Final = "4.3.1"
 ADMIN: Final = "dossier"
 ADMIN_PASSWORD: Final = "dossier-stack-only"
 
+_ANSWER_SECONDS: Final = 180.0
+"""It takes five; after a `kill -9` it goes through the ends of all logs first, which took more than sixty on busy cores."""
 _LOGIN_MODULE: Final = "org.apache.kafka.common.security.scram.ScramLoginModule"
 _POM: Final = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -98,7 +100,9 @@ class Kafka:
         self._process = programs.start(
             [java, *options, "-cp", libraries, "kafka.Kafka", str(properties)], self._folder / "kafka.log"
         )
-        programs.until(lambda: programs.listens(self.inner_port), self._process, "Apache Kafka", 60)
+        programs.until(
+            lambda: programs.listens(self.inner_port), self._process, "Apache Kafka", _ANSWER_SECONDS
+        )
 
     def kill(self) -> None:
         """End it as a power cut does; the data stay."""

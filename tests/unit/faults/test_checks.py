@@ -8,7 +8,19 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from tests.faults import checks
-from tests.faults.ledger import Alert, Change, Due, Ledger, Logged, Message, Place, Receipt, Recovery, due
+from tests.faults.ledger import (
+    Alert,
+    Change,
+    Due,
+    Ledger,
+    Logged,
+    Message,
+    Place,
+    Receipt,
+    Recovery,
+    Told,
+    due,
+)
 from tests.faults.plan import Content
 
 TOPIC = "partners.garage-lyon.repair-updates.v1"
@@ -244,3 +256,40 @@ def test_a_recovery_that_takes_too_long_is_found() -> None:
 def test_of_many_findings_the_first_are_told_and_the_rest_counted() -> None:
     assert checks.told(["x"]) == "x"
     assert checks.told(["x"] * 25).endswith("... and 15 more")
+
+
+ALERTS = [
+    Alert(1, "agency-fr", "CL-1", 8),
+    Alert(2, "agency-il", "CL-9", 4),
+    Alert(3, "agency-fr", "CL-1", 9),
+]
+TOLD = [
+    Told(4, "alert", "CL-1"),
+    Told(5, "claim-changed", "CL-1"),
+    Told(6, "file-changed", ""),
+    Told(12, "alert", "CL-1"),
+]
+
+
+def watched(*told: Told) -> list[str]:
+    return checks.streamed(told, ALERTS, "agency-fr", "broker.fr")
+
+
+def test_a_feed_that_told_everything_once_and_in_order_is_not_complained_of() -> None:
+    assert watched(*TOLD) == []
+
+
+def test_a_feed_that_told_something_again_or_in_another_order_is_found() -> None:
+    assert watched(*TOLD, TOLD[-1]) == ["broker.fr was told 12 after 12"]
+    assert watched(TOLD[0], TOLD[3], TOLD[1]) == ["broker.fr was told 5 after 12"]
+
+
+def test_a_feed_that_left_an_alert_out_is_found_unless_it_said_that_all_is_to_be_fetched() -> None:
+    assert watched(*TOLD[:3]) == ["broker.fr was not told [12] (1)"]
+    assert watched(*TOLD[:3], Told(15, "resync", "")) == []
+
+
+def test_a_feed_that_told_of_another_agencys_claim_is_found() -> None:
+    assert watched(*TOLD[:3], Told(8, "alert", "CL-9"), TOLD[3]) == [
+        "broker.fr was told of CL-9, which is not its own"
+    ]
