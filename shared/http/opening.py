@@ -29,11 +29,11 @@ class Opening:
     """Whether the database can be worked with: it answers, and its schema is not older than this code."""
 
     def __init__(self, service: str, database: Database, *, check_schema: bool) -> None:
-        """Nothing is tried yet."""
+        """Nothing is tried, and nothing known to be wrong, yet."""
         self._service = service
         self._database = database
         self._check_schema = check_schema
-        self.problem: str | None = f"{service} has not begun yet"
+        self.problem: str | None = None
 
     @property
     def open(self) -> bool:

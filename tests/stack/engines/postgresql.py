@@ -82,6 +82,12 @@ class PostgreSQL:
         log = str(self._folder / "postgresql.log")
         self._run(programs.program("pg_ctl"), "-D", str(self._data), "-l", log, "-m", "fast", "-w", "restart")
 
+    def ask_for_passwords(self, role: str) -> None:
+        """Ask this role for its password from now on; all others are trusted on loopback."""
+        rules = self._data / "pg_hba.conf"
+        rules.write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
+        self._run(programs.program("pg_ctl"), "-D", str(self._data), "reload")
+
     def stop(self) -> None:
         """End it, open connections and all."""
         if (self._data / "postmaster.pid").exists():
