@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 import structlog
@@ -17,6 +18,7 @@ from shared.messaging.publishing import publish_state
 SERVICE = "claims"
 
 log = structlog.get_logger(__name__)
+_stdlib = logging.getLogger(__name__)
 
 
 def publish_change(
@@ -52,7 +54,8 @@ def publish_change(
         at=at,
         changes=changes,
     )
-    log.debug(
-        "claim.changed", claim_id=state.id, sequence=state.sequence, happening=happening, actor=actor.id
-    )
+    if _stdlib.isEnabledFor(logging.DEBUG):
+        log.debug(
+            "claim.changed", claim_id=state.id, sequence=state.sequence, happening=happening, actor=actor.id
+        )
     return state

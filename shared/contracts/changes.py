@@ -17,10 +17,18 @@ _NAMED_BY: Final = {"payments": "reference", "receipts": "number", "guarantees":
 
 def changes_between(old: BaseModel | None, new: BaseModel) -> tuple[Change, ...]:
     """Every field that differs, by dotted path (`repair.eta`, `settlement.payments.P-1.cheque.status`), old and new in their JSON form."""
-    before = old.model_dump(mode="json") if old is not None else {}
+    touched = _touched(old, new)
+    before = old.model_dump(mode="json", include=touched) if old is not None else {}
     found: list[Change] = []
-    _compare("", before, new.model_dump(mode="json"), found)
+    _compare("", before, new.model_dump(mode="json", include=touched), found)
     return tuple(found)
+
+
+def _touched(old: BaseModel | None, new: BaseModel) -> set[str] | None:
+    """The fields that may differ (None: all). A state is copied with what changed, so most of its parts are the very same objects."""
+    if type(old) is not type(new):
+        return None
+    return {name for name in type(new).model_fields if getattr(old, name) is not getattr(new, name)}
 
 
 def _compare(path: str, old: Any, new: Any, found: list[Change]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import orjson
 import structlog
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
@@ -43,6 +45,14 @@ def on_before_commit(session: AsyncSession, hook: BeforeCommit) -> None:
 def on_after_commit(session: AsyncSession, hook: AfterCommit) -> None:
     """Run `hook()` once the transaction is durable. Its errors are logged: nothing can be undone by then."""
     session.info.setdefault(_AFTER, []).append(hook)
+
+
+def to_json(value: Any) -> str:
+    """Write a document as the database takes it. What orjson refuses (whole numbers beyond 64 bits) the standard library writes."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value)
 
 
 def normalise_url(url: str) -> URL:
@@ -96,6 +106,8 @@ class Database:
                 pool_pre_ping=True,
                 hide_parameters=True,
                 connect_args=limits.connect_arguments(),
+                json_serializer=to_json,
+                json_deserializer=orjson.loads,
             )
             self._read_engine = self._write_engine.execution_options(postgresql_readonly=True)
         else:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import FromClause, Table, and_
+from sqlalchemy import FromClause, Table, TextClause, and_, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.dml import Insert
@@ -77,15 +80,20 @@ async def write_many(
     *,
     replace: bool = False,
 ) -> None:
-    """Insert many rows at once; those whose key exists are left alone, or replaced with `replace`.
+    """Insert many rows at once, in their order; those whose key exists are left alone, or replaced with `replace`.
 
-    One statement executed for a list is compiled once for all times; a long VALUES list is compiled anew for each
-    length, which took a quarter of the time of a batch.
+    With `replace` a key may stand only once among the rows. On PostgreSQL it is one statement with an array per column, compiled
+    once for all times; elsewhere one statement executed for a list. A long VALUES list is compiled anew for each length.
     """
     if not rows:
         return
     target = _table(table)
-    builder = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    dialect = session.get_bind().dialect
+    if dialect.name == "postgresql" and len(rows) > 1:
+        arrays = _arrays(target, tuple(rows[0]), tuple(key_columns), dialect, replace=replace)
+        await session.execute(arrays.statement, arrays.parameters(rows))
+        return
+    builder = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     statement = builder(target)
     replaced = {name: statement.excluded[name] for name in rows[0] if name not in key_columns}
     if replace and replaced:
@@ -93,6 +101,44 @@ async def write_many(
     else:
         statement = statement.on_conflict_do_nothing(index_elements=list(key_columns))
     await session.execute(statement, [dict(row) for row in rows])
+
+
+@dataclass(frozen=True)
+class _Arrays:
+    """An insert that takes a column at a time, and how each column's values become what the driver takes."""
+
+    statement: TextClause
+    columns: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+    def parameters(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+        return {
+            name: [row[name] for row in rows] if process is None else [process(row[name]) for row in rows]
+            for name, process in self.columns
+        }
+
+
+@cache
+def _arrays(
+    target: Table, names: tuple[str, ...], keys: tuple[str, ...], dialect: Dialect, *, replace: bool
+) -> _Arrays:
+    """Write the insert. Texts go over without their length: a cast to one would cut what is too long instead of refusing it."""
+    quote = dialect.identifier_preparer.quote
+    columns = [target.c[name] for name in names]
+    kinds = [one.type.compile(dialect=dialect) for one in columns]
+    casts = [
+        f"CAST(:{name} AS {'TEXT' if kind.startswith('VARCHAR') else kind}[])"
+        for name, kind in zip(names, kinds, strict=True)
+    ]
+    quoted = ", ".join(quote(name) for name in names)
+    replaced = [f"{quote(name)} = excluded.{quote(name)}" for name in names if name not in keys]
+    conflict = f"DO UPDATE SET {', '.join(replaced)}" if replace and replaced else "DO NOTHING"
+    statement = text(
+        f"INSERT INTO {quote(target.name)} ({quoted})"  # noqa: S608 - names of our own tables
+        f" SELECT {quoted} FROM unnest({', '.join(casts)}) WITH ORDINALITY AS given ({quoted}, its_place) ORDER BY its_place"
+        f" ON CONFLICT ({', '.join(quote(name) for name in keys)}) {conflict}"
+    )
+    processors = [one.type.dialect_impl(dialect).bind_processor(dialect) for one in columns]
+    return _Arrays(statement, tuple(zip(names, processors, strict=True)))
 
 
 def _table(table: Target) -> Table:

@@ -24,6 +24,7 @@ from shared.contracts import topics
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import aggregate_of_state, aggregate_of_type
 from shared.contracts.partners import Receipt
+from shared.db.among import among
 from shared.db.database import Database
 from shared.db.failures import is_passing
 from shared.db.tenancy import EVERY_AGENCY, NO_AGENCY
@@ -226,7 +227,9 @@ class Consumer:
         """Those records that were not taken before, each once, in order."""
         unique = {record.identity: record for record in reversed(records)}
         known = set(
-            await session.scalars(select(inbox.c.record_id).where(inbox.c.record_id.in_(list(unique))))
+            await session.scalars(
+                select(inbox.c.record_id).where(among(session, inbox.c.record_id, list(unique)))
+            )
         )
         return [record for identity, record in reversed(unique.items()) if identity not in known]
 

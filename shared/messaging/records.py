@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -28,7 +29,7 @@ class Record:
         """When the broker took it, as far as it says so."""
         return datetime.fromtimestamp(max(self.timestamp, 0) / 1000, tz=UTC)
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """A name that a redelivery of the same record has too, and no other record, not even after the broker lost its memory."""
         event_id = self.headers.get(EVENT_ID_HEADER)

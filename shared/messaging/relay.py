@@ -18,9 +18,10 @@ from typing import Any, Final
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, true, update
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, func, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db.among import among
 from shared.db.database import Database
 from shared.db.tenancy import NO_AGENCY
 from shared.db.upsert import upsert
@@ -207,7 +208,9 @@ class Relay:
         if sent:
             async with self._database.write(NO_AGENCY) as session:
                 await session.execute(
-                    update(outbox).where(outbox.c.position.in_(sent)).values(published_at=datetime.now(UTC))
+                    update(outbox)
+                    .where(among(session, outbox.c.position, sent, BigInteger))
+                    .values(published_at=datetime.now(UTC))
                 )
         return True
 

@@ -22,6 +22,7 @@ from services.claims.models import (
 )
 from shared.contracts.claims import ClaimState
 from shared.contracts.envelope import Actor, Change
+from shared.db.among import among
 from shared.db.database import on_before_commit
 from shared.db.upsert import write_many
 from shared.errors import Conflict
@@ -69,7 +70,9 @@ class ClaimBook:
         by_insurer: dict[str, set[str]] = {}
         for partner_id, reference in references:
             by_insurer.setdefault(partner_id, set()).add(reference)
-        named: list[ColumnElement[bool]] = [Claim.claim_number.in_(numbers)] if numbers else []
+        named: list[ColumnElement[bool]] = (
+            [among(self._session, Claim.claim_number, numbers)] if numbers else []
+        )
         for partner_id, own in by_insurer.items():
             named.append(and_(Claim.insurer_partner_id == partner_id, Claim.insurer_reference.in_(own)))
         rows = await self._session.scalars(
@@ -96,7 +99,7 @@ class ClaimBook:
                 PartnerPosition.sequence,
             ).where(
                 PartnerPosition.agency_id.in_({claim.agency_id for claim in claims}),
-                PartnerPosition.claim_id.in_([claim.id for claim in claims]),
+                among(self._session, PartnerPosition.claim_id, [claim.id for claim in claims]),
             )
         )
         for claim_id, partner_id, kind, sequence in rows:
@@ -142,7 +145,7 @@ class ClaimBook:
                 "happening": happening,
                 "at": at,
                 "actor": actor.model_dump(mode="json"),
-                "changes": [change.model_dump(mode="json") for change in changes],
+                "changes": [{"field": one.field, "old": one.old, "new": one.new} for one in changes],
             }
         )
 

@@ -11,16 +11,18 @@ import datetime as dt
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
-from services.gateway.pages.languages import Language, translations
+from services.gateway.pages.languages import LANGUAGES, Language, translations
 
 _MONEY_PATTERN: Final = {"he": "¤#,##0.00;-¤#,##0.00"}
 _DAY_PATTERN: Final = {"fr": "dd/MM", "he": "d.M", "en": "d MMM"}
+_DATE_PATTERN: Final = {"en": "d MMM yyyy"}
 _WEEKDAY_PATTERN: Final = {"fr": "EEEE d MMMM", "he": "EEEE, d בMMMM", "en": "EEEE d MMMM"}
 _SOON: Final = timedelta(days=7)
 FSI, PDI = "\u2068", "\u2069"
@@ -42,10 +44,7 @@ class Reader:
 
     def money(self, amount: Decimal | str, currency: str) -> str:
         """An amount with its currency: `1 234,50 €`, `₪1,234.50`, `€1,234.50`."""
-        code = self.language.code
-        return format_currency(
-            Decimal(amount), currency, format=_MONEY_PATTERN.get(code), locale=self.language.locale
-        )
+        return _money(str(amount), currency, self.language.code)
 
     def number(self, value: Decimal | float) -> str:
         """A number with the separators of the language."""
@@ -53,24 +52,22 @@ class Reader:
 
     def date(self, day: dt.date) -> str:
         """A calendar day in full figures: `03/11/2026`, `3.11.2026`."""
-        if self.language.code == "en":
-            return format_date(day, "d MMM yyyy", locale=self.language.locale)
-        return format_date(day, "short", locale=self.language.locale)
+        return _date(day, _DATE_PATTERN.get(self.language.code, "short"), self.language.code)
 
     def day(self, day: dt.date) -> str:
         """Day and month; with the year when it is not this one."""
         if day.year != self.today.year:
             return self.date(day)
-        return format_date(day, _DAY_PATTERN[self.language.code], locale=self.language.locale)
+        return _date(day, _DAY_PATTERN[self.language.code], self.language.code)
 
     def instant(self, at: datetime) -> str:
         """Day and time in the agency's zone."""
         local = at.astimezone(self.zone)
-        return f"{self.date(local.date())} {format_datetime(local, 'HH:mm', locale=self.language.locale)}"
+        return f"{self.date(local.date())} {_clock(local)}"
 
     def time(self, at: datetime) -> str:
         """The time of day in the agency's zone."""
-        return format_datetime(at.astimezone(self.zone), "HH:mm", locale=self.language.locale)
+        return _clock(at.astimezone(self.zone))
 
     def long_date(self, day: dt.date) -> str:
         """A calendar day in words, with the weekday."""
@@ -109,6 +106,23 @@ class Reader:
             value /= 1000
         names = _SIZE_UNITS[self.language.code]
         return f"{self.number(round(value, 1) if value < 10 and unit != 'B' else round(value))} {names[unit]}"  # noqa: PLR2004
+
+
+@lru_cache(maxsize=4096)
+def _money(amount: str, currency: str, language: str) -> str:
+    """Babel reads its patterns anew for each amount, and a list says the same few again and again."""
+    pattern = _MONEY_PATTERN.get(language)
+    return format_currency(Decimal(amount), currency, format=pattern, locale=LANGUAGES[language].locale)
+
+
+@lru_cache(maxsize=4096)
+def _date(day: dt.date, pattern: str, language: str) -> str:
+    return format_date(day, pattern, locale=LANGUAGES[language].locale)
+
+
+def _clock(at: datetime) -> str:
+    """All three languages write the time alike."""
+    return f"{at.hour:02}:{at.minute:02}"
 
 
 _SIZE_UNITS: Final = {

@@ -37,6 +37,7 @@ def _bodies() -> dict[str, str]:
     return {name: found[name]["body"] for name in USED}
 
 
+@cache
 def icon(name: str, css_class: str = "") -> Markup:
     """Give the SVG of an icon; it says nothing to a screen reader, the words beside it do."""
     body = _bodies()[name]
