@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.db.among import among
 from shared.db.database import Database
+from shared.db.tenancy import NO_AGENCY
 from shared.db.upsert import write_many
 from shared.messaging.tables import consumer_position, inbox, outbox
 from tests.fixtures.databases import ENGINES, migrated_database
@@ -42,9 +43,9 @@ def event(event_id: str, **fields: object) -> dict[str, object]:
 
 async def test_rows_keep_their_order_and_every_kind_of_value(database: Database) -> None:
     rows = [event(f"e-{number:03}") for number in range(300)]
-    async with database.write() as session:
+    async with database.write(NO_AGENCY) as session:
         await write_many(session, outbox, rows, ["event_id"])
-    async with database.read() as session:
+    async with database.read(NO_AGENCY) as session:
         found = (await session.execute(select(outbox).order_by(outbox.c.position))).all()
     assert [row.event_id for row in found] == [row["event_id"] for row in rows]
     assert found[7].body == b"\x00\xffe-007"
@@ -54,11 +55,11 @@ async def test_rows_keep_their_order_and_every_kind_of_value(database: Database)
 
 
 async def test_known_keys_are_left_alone_and_twice_in_one_call_is_once(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(NO_AGENCY) as session:
         await write_many(session, outbox, [event("a", key="first")], ["event_id"])
         again = [event("a", key="second"), event("b", key="first"), event("b", key="second")]
         await write_many(session, outbox, again, ["event_id"])
-    async with database.read() as session:
+    async with database.read(NO_AGENCY) as session:
         rows = await session.execute(select(outbox.c.event_id, outbox.c.key).order_by(outbox.c.position))
     assert [tuple(row) for row in rows] == [("a", "first"), ("b", "first")]
 
@@ -68,10 +69,10 @@ async def test_known_keys_are_replaced_when_asked_for(database: Database) -> Non
         return {"topic": "t", "partition": partition, "broker_epoch": "e", "next_offset": offset}
 
     keys = ["topic", "partition"]
-    async with database.write() as session:
+    async with database.write(NO_AGENCY) as session:
         await write_many(session, consumer_position, [position(1, 5), position(2, 5)], keys, replace=True)
         await write_many(session, consumer_position, [position(2, 9), position(3, 1)], keys, replace=True)
-    async with database.read() as session:
+    async with database.read(NO_AGENCY) as session:
         rows = await session.execute(select(consumer_position.c.partition, consumer_position.c.next_offset))
     assert dict(tuple(row) for row in rows) == {1: 5, 2: 9, 3: 1}
 
@@ -80,17 +81,17 @@ async def test_a_text_that_is_too_long_is_not_cut(database: Database) -> None:
     """PostgreSQL refuses it; SQLite bounds no texts and keeps all of it."""
     refused = pytest.raises(DBAPIError) if database.dialect == "postgresql" else nullcontext()
     with refused:
-        async with database.write() as session:
+        async with database.write(NO_AGENCY) as session:
             await write_many(
                 session, inbox, [{"record_id": "r" * n, "received_at": NOW} for n in (5, 401)], ["record_id"]
             )
-    async with database.read() as session:
+    async with database.read(NO_AGENCY) as session:
         lengths = [len(one) for one in await session.scalars(select(inbox.c.record_id))]
     assert sorted(lengths) == ([5, 401] if database.dialect == "sqlite" else [])
 
 
 async def test_many_are_looked_for_and_none_finds_none(database: Database) -> None:
-    async with database.write() as session:
+    async with database.write(NO_AGENCY) as session:
         await write_many(
             session, inbox, [{"record_id": f"r-{n}", "received_at": NOW} for n in range(9)], ["record_id"]
         )
