@@ -170,6 +170,7 @@ async def _databases(admin: Any, engines: Engines) -> list[str]:
     rows = list(_claims())
     async with AsyncExitStack() as stack:
         filling = await _connect(stack, engines, "bench_ingest")
+        await filling.execute("SET dossier.agencies = '*'")
         await filling.copy_records_to_table(
             "claim",
             records=rows,

@@ -164,7 +164,9 @@ async def _filled(engines: Engines, claims: int) -> AsyncIterator[Searches]:
 
 async def _fill(connection: Any, claims: int) -> None:
     """Fill, then index: an index that is built once costs a fraction of one that grows."""
-    await connection.execute("SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
+    await connection.execute(
+        "SET maintenance_work_mem = '512MB'; SET synchronous_commit = off; SET dossier.agencies = '*'"
+    )
     indexes = await connection.fetch(
         "SELECT indexname, indexdef FROM pg_indexes JOIN pg_class ON relname = indexname JOIN pg_index ON indexrelid = pg_class.oid"
         " WHERE tablename = 'claim_view' AND NOT indisunique"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sse_starlette import ServerSentEvent
 
 from services.gateway.models import ClaimView
 from shared.contracts.notifications import AlertState
@@ -25,11 +29,26 @@ class LiveEvent(NamedTuple):
     data: Mapping[str, Any]
 
 
-class Announcement(NamedTuple):
+@dataclass(frozen=True)
+class Announcement:
     """An alert as it goes to the streams: who may see it, and the events that it becomes."""
 
     alert: AlertState
     events: tuple[LiveEvent, ...]
+
+    @cached_property
+    def written(self) -> bytes:
+        """The events as they go over the wire, written once for however many streams."""
+        return b"".join(write_event(one) for one in self.events)
+
+
+def write_event(event: LiveEvent) -> bytes:
+    """Write an event. One without a name only sets the position: browsers remember it and tell no page."""
+    if not event.name:
+        return ServerSentEvent(id=str(event.id)).encode()
+    return ServerSentEvent(
+        id=str(event.id), event=event.name, data=orjson.dumps(event.data).decode()
+    ).encode()
 
 
 async def announce(session: AsyncSession, alerts: Sequence[AlertState]) -> list[Announcement]:

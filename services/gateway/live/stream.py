@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
 import anyio
-import orjson
 from sqlalchemy import func, select
 from sse_starlette import ServerSentEvent
 
@@ -19,6 +18,7 @@ from services.gateway.live.events import (
     LiveEvent,
     announce,
     resync_event,
+    write_event,
 )
 from services.gateway.live.hub import Subscription
 from services.gateway.models import AlertView
@@ -35,7 +35,7 @@ _LONGEST_ID: Final = 20
 
 async def stream_events(
     gateway: Gateway, user: CurrentUser, last_event_id: str | None, stopping: anyio.Event
-) -> AsyncIterator[ServerSentEvent]:
+) -> AsyncIterator[ServerSentEvent | bytes]:
     """Send what came after `last_event_id`, then every alert that this session may see, until the session ends.
 
     `stopping` is set when the process is about to end; the stream then ends in order, and browsers go elsewhere.
@@ -47,8 +47,8 @@ async def stream_events(
     try:
         yield ServerSentEvent(comment="connected", retry=RETRY_MILLISECONDS)
         missed = await _missed(gateway, subscription, last_event_id)
-        for event in missed.events:
-            yield _written(event)
+        if missed.events:
+            yield b"".join(write_event(event) for event in missed.events)
         while not subscription.ended:
             try:
                 async with asyncio.timeout(gateway.settings.gateway_heartbeat_seconds):
@@ -62,11 +62,10 @@ async def stream_events(
                 return
             if subscription.overflowed:
                 subscription.overflowed = False
-                yield _written(resync_event(announcement.alert.position - 1))
+                yield write_event(resync_event(announcement.alert.position - 1))
             if announcement.alert.position <= missed.known.get(announcement.alert.agency_id, 0):
                 continue
-            for event in announcement.events:
-                yield _written(event)
+            yield announcement.written
     finally:
         watching.cancel()
         gateway.hub.unsubscribe(subscription)
@@ -130,10 +129,3 @@ async def _session_lives(gateway: Gateway, user: CurrentUser) -> bool:
         return await is_alive(
             session, user.session_id, at=gateway.clock.now(), idle=gateway.settings.session_idle
         )
-
-
-def _written(event: LiveEvent) -> ServerSentEvent:
-    """Write an event. One without a name only sets the position: browsers remember it and tell no page."""
-    if not event.name:
-        return ServerSentEvent(id=str(event.id))
-    return ServerSentEvent(id=str(event.id), event=event.name, data=orjson.dumps(event.data).decode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
@@ -68,7 +69,6 @@ async def list_claims(
         source = with_mark(one) if asked.unread else ClaimView.__table__
         return select(ClaimView.row).select_from(source).where(claims_matching(session, one, asked, now))
 
-    total = await counted(session, scope, matching)
     column = _ORDER[query.sort.removeprefix("-")]
     descending = query.sort.startswith("-")
     order = column.desc() if descending else column.asc()
@@ -78,6 +78,11 @@ async def list_claims(
         ClaimView.row.desc() if descending else ClaimView.row.asc(),
     )
     offset = (query.page - 1) * size
+    if asked.q and not offset and len(scope.agency_ids) == 1:
+        found = await _search(session, scope, matching(scope), ordered, size)
+        total = found[0]["total"] if found else 0
+        return Page(await _mapped(session, found), total, 1, max(1, math.ceil(total / size)), size)
+    total = await counted(session, scope, matching)
     where = claims_matching(session, scope, asked, now)
     if len(scope.agency_ids) > 1:
         where = on_page(ClaimView.row, scope, matching, ordered, size=offset + size)
@@ -97,6 +102,18 @@ async def _exact_first(session: AsyncSession, scope: Scope, query: ClaimQuery) -
         )
     )
     return query if known is None else query.with_(exact_number=known, claim_number="", q="")
+
+
+async def _search(
+    session: AsyncSession, scope: Scope, matching: Select[Any], ordered: Sequence[Any], size: int
+) -> list[dict[str, Any]]:
+    """Find the first page and count all that match in one go: what is searched for is looked up once, not twice.
+
+    Only the keys of what matches are counted and sorted; rows are read for the page alone.
+    """
+    keys = matching.add_columns(func.count().over().label("total")).order_by(*ordered).limit(size).subquery()
+    statement = _select_rows(scope).add_columns(keys.c.total).join(keys, keys.c.row == ClaimView.row)
+    return await _fetched(session, statement.where(within(ClaimView.agency_id, scope)).order_by(*ordered))
 
 
 async def claim_rows(
@@ -237,11 +254,25 @@ async def documents_where(
 
 
 def _select_rows(scope: Scope) -> Select[Any]:
+    return _rows_for(scope.user_id)
+
+
+@lru_cache(maxsize=512)
+def _rows_for(user_id: str) -> Select[Any]:
+    """The columns of a row and whether it is unread, kept for each user: they are put together for every list."""
+    scope = Scope(user_id, "broker")
     return select(*CLAIM_COLUMNS, is_unread(scope).label("unread")).select_from(with_mark(scope))
 
 
 async def _rows(session: AsyncSession, statement: Select[Any]) -> tuple[ClaimRow, ...]:
-    found = [dict(row) for row in (await session.execute(statement)).mappings()]
+    return await _mapped(session, await _fetched(session, statement))
+
+
+async def _fetched(session: AsyncSession, statement: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in (await session.execute(statement)).mappings()]
+
+
+async def _mapped(session: AsyncSession, found: list[dict[str, Any]]) -> tuple[ClaimRow, ...]:
     partners = await partners_named(session, claim_actors(found))
     return tuple(claim_row(row, partners) for row in found)
 

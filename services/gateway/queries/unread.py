@@ -6,7 +6,8 @@ his account was made. Imported history counts for nothing (the projection leaves
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.sql.selectable import FromClause, Join
@@ -14,20 +15,32 @@ from sqlalchemy.sql.selectable import FromClause, Join
 from services.gateway.models import ClaimView, SeenMark, User
 from shared.db.tenancy import Scope
 
+_USERS: Final = 512
+"""Whose conditions are kept: putting them together anew took a third of the time of a search. They depend on nothing but the user."""
+
 
 def baseline(scope: Scope) -> Any:
     """When this user's account was made; what happened before is not news to him."""
-    return select(User.baseline_at).where(User.id == scope.user_id).scalar_subquery()
+    return _baseline(scope.user_id)
+
+
+def _baseline(user_id: str) -> Any:
+    return select(User.baseline_at).where(User.id == user_id).scalar_subquery()
 
 
 def with_mark(scope: Scope) -> Join:
     """Claims beside this user's marks; the agency takes part in the join, as in every look-up."""
+    return _marked(scope.user_id)
+
+
+@lru_cache(maxsize=_USERS)
+def _marked(user_id: str) -> Join:
     view: FromClause = ClaimView.__table__
     return view.outerjoin(
         SeenMark.__table__,
         and_(
             SeenMark.agency_id == ClaimView.agency_id,
-            SeenMark.user_id == scope.user_id,
+            SeenMark.user_id == user_id,
             SeenMark.claim_id == ClaimView.id,
         ),
     )
@@ -35,7 +48,11 @@ def with_mark(scope: Scope) -> Join:
 
 def is_unread(scope: Scope) -> ColumnElement[bool]:
     """The rule. `with_mark(scope)` must be in the FROM."""
-    me = scope.user_id
+    return _unread(scope.user_id)
+
+
+@lru_cache(maxsize=_USERS)
+def _unread(me: str) -> ColumnElement[bool]:
     sequence = case((ClaimView.changed_by == me, ClaimView.other_sequence), else_=ClaimView.changed_sequence)
     at = case((ClaimView.changed_by == me, ClaimView.other_at), else_=ClaimView.changed_at)
     files_at = case((ClaimView.files_by == me, ClaimView.files_other_at), else_=ClaimView.files_at)
@@ -43,6 +60,6 @@ def is_unread(scope: Scope) -> ColumnElement[bool]:
         sequence > SeenMark.sequence,
         func.coalesce(files_at > func.coalesce(SeenMark.files_at, SeenMark.at), false()),
     )
-    born = baseline(scope)
+    born = _baseline(me)
     since_birth = or_(func.coalesce(at > born, false()), func.coalesce(files_at > born, false()))
     return case((SeenMark.claim_id.is_(None), since_birth), else_=since_mark)
