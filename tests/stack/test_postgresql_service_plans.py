@@ -38,6 +38,7 @@ NOW: Final = datetime(2026, 11, 3, 12, tzinfo=UTC)
 ROWS: Final = 50_000
 ARCHIVE: Final = 1_000_000
 WAITING: Final = 30
+OLD: Final = 12_000
 ID: Final = "00000000-0000-7000-b000-000000000777"
 AGENCY: Final = "00000000-0000-7000-8000-000000000277"
 SCOPE: Final = Scope("paul", "broker", (AGENCY,))
@@ -82,7 +83,7 @@ def _insert(table: Table) -> str:
     """Rows for any table, made out of their number."""
     values = {column.name: SPECIAL.get(column.name) or _value(column) for column in table.columns}
     names = ", ".join(f'"{name}"' for name in values)
-    rows = ARCHIVE if table.name == "outbox" else ROWS
+    rows = ARCHIVE if table.name in {"outbox", "inbox"} else ROWS
     chosen = ", ".join(values.values())
     return (
         f'INSERT INTO "{table.name}" ({names}) SELECT {chosen}'  # noqa: S608 - names of our own tables
@@ -229,14 +230,15 @@ async def test_the_relay_reads_what_waits_and_nothing_of_the_archive(services: B
     assert (await relay.health())["pending"] == WAITING + 1
     pending, health = await watched.explain("")
     for plan in (pending, health):
-        assert [one.index for one in plan.accesses] == ["ix_outbox_pending"], plan.said()
+        assert "Seq Scan" not in {one.node for one in plan.accesses}, plan.said()
         assert plan.read == WAITING + 1
 
 
 async def test_the_inbox_is_asked_by_key_and_pruned_by_time(services: Bases) -> None:
     database, watched = services["notifications"]
+    long_ago = NOW - timedelta(seconds=ARCHIVE - OLD)
     consumer = Consumer(
-        service="notifications", database=database, clock=ManualClock(NOW + timedelta(days=30))
+        service="notifications", database=database, clock=ManualClock(long_ago + timedelta(days=30))
     )
     watched.statements.clear()
     records = [Record("t", 0, number, 0, None, b"", {}) for number in range(500)]
@@ -247,4 +249,7 @@ async def test_the_inbox_is_asked_by_key_and_pruned_by_time(services: Bases) -> 
     assert {one.node for one in asked.accesses} <= {"Index Only Scan", "Index Scan", "Bitmap Heap Scan"}, (
         asked.said()
     )
-    assert await consumer.prune() == ROWS
+    assert await consumer.prune() == OLD
+    assert await consumer.prune() == 0
+    for plan in await watched.explain(""):
+        assert "Seq Scan" not in {one.node for one in plan.accesses}, plan.said()
