@@ -44,6 +44,7 @@ TailHandler = Callable[[CloudEvent[Any]], Awaitable[None]]
 _ATTEMPTS_OF_A_RECORD = 3
 _ATTEMPTS_OF_A_BATCH = 8
 _REMEMBERED = timedelta(days=30)
+_PRUNED_AT_ONCE = 10_000
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 _RECEIPT = TypeAdapter(CloudEvent[Receipt])
@@ -141,9 +142,16 @@ class Consumer:
     async def prune(self) -> int:
         """Forget records taken longer ago than any broker redelivers or any relay republishes; says how many."""
         before = self._clock.now() - _REMEMBERED
-        async with self._database.write(NO_AGENCY) as session:
-            result = await session.execute(delete(inbox).where(inbox.c.received_at < before))
-        return int(getattr(result, "rowcount", 0))
+        oldest = select(inbox.c.record_id).where(inbox.c.received_at < before).limit(_PRUNED_AT_ONCE)
+        forgotten = 0
+        while True:
+            # In pieces: a busy hour's records at once would take longer than a statement may, every hour again.
+            async with self._database.write(NO_AGENCY) as session:
+                result = await session.execute(delete(inbox).where(inbox.c.record_id.in_(oldest)))
+            count = int(getattr(result, "rowcount", 0))
+            forgotten += count
+            if count < _PRUNED_AT_ONCE:
+                return forgotten
 
     async def take_events(self, events: Sequence[dict[str, Any]]) -> None:
         """Apply events that a command answered with, before their copies come by the topic: brokers read their own writes."""

@@ -208,7 +208,8 @@ SELECT agency, id, 'repair-progressed', 'claim', id, 3, at, CASE WHEN n % 10 = 0
 
 _SEEN: Final = """
 INSERT INTO seen_mark (agency_id, user_id, claim_id, sequence, files_at, at)
-SELECT agency_id, CAST(:person AS text), id, CASE WHEN row % 100 = 0 THEN 1 ELSE 3 END, CAST(NULL AS timestamptz), CAST(:now AS timestamptz)
+SELECT agency_id, CAST(:person AS text), id, CASE WHEN row % 100 = 0 THEN 1 ELSE 3 END, CAST(NULL AS timestamptz),
+  CAST(:now AS timestamptz) - row * interval '1 second'
 FROM claim_view WHERE agency_id = CAST(:large AS text)
 UNION ALL SELECT agency_id, 'somebody else', id, 3, NULL, CAST(:now AS timestamptz) FROM claim_view WHERE row % 2 = 0
 """

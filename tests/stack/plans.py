@@ -59,7 +59,10 @@ class Watched:
     def _collect(
         self, _connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object
     ) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")) and "set_config" not in statement:
+        if (
+            statement.lstrip().upper().startswith(("SELECT", "WITH", "DELETE"))
+            and "set_config" not in statement
+        ):
             self.statements.append((statement, parameters))
 
     async def explain(self, reach: str) -> list[Plan]:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from services.gateway import queries
 from services.gateway.models import ClaimView, DocumentView
-from services.gateway.queries.claims import claims_where, documents_where
+from services.gateway.queries.claims import claims_where, documents_where, recently_opened
 from services.gateway.queries.parameters import CLAIM_SORTS, CLIENT_SORTS, NEEDS, ClaimQuery, ClientQuery
 from shared.db.database import Database, normalise_url
 from shared.db.limits import Limits
@@ -90,6 +90,7 @@ CASES: Final[dict[str, Case]] = {
         q="du", whole="two letters are no trigram: the words' beginnings are compared"
     ),
     "claim_rows": Case(lambda s, scope: queries.claim_rows(s, scope, [NUMBER, "CL-2026-000778"])),
+    "recently_opened": Case(recently_opened),
     "claim_filters": Case(queries.claim_filters),
     "get_claim": Case(lambda s, scope: queries.get_claim(s, scope, NUMBER)),
     "claims_where": Case(lambda s, scope: claims_where(s, scope, ClaimView.client_id == CLIENT)),

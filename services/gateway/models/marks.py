@@ -19,7 +19,11 @@ class SeenMark(Base):
     """
 
     __tablename__ = "seen_mark"
-    __table_args__ = (Index(None, "agency_id", "claim_id"), Index(None, "user_id", "undo_id"))
+    __table_args__ = (
+        Index(None, "agency_id", "claim_id"),
+        Index(None, "agency_id", "user_id", "at"),
+        Index(None, "user_id", "undo_id"),
+    )
 
     agency_id: Mapped[str] = mapped_column(Identifier(), primary_key=True)
     user_id: Mapped[str] = mapped_column(Identifier(), primary_key=True)

@@ -145,13 +145,17 @@ async def claims_where(
 
 async def recently_opened(session: AsyncSession, scope: Scope, limit: int = 8) -> tuple[ClaimRow, ...]:
     """Give the claims that this user opened, the latest first; what he only marked as read in a list does not count."""
-    return await _rows(
-        session,
-        _select_rows(scope)
-        .where(within(ClaimView.agency_id, scope), SeenMark.at.is_not(None), SeenMark.undo_id.is_(None))
-        .order_by(SeenMark.at.desc(), ClaimView.row.desc())
-        .limit(limit),
-    )
+    ordered = (SeenMark.at.desc(), ClaimView.row.desc())
+
+    def opened(one: Scope) -> Select[Any]:
+        return (
+            select(ClaimView.row)
+            .select_from(with_mark(one))
+            .where(within(ClaimView.agency_id, one), SeenMark.at.is_not(None), SeenMark.undo_id.is_(None))
+        )
+
+    chosen = on_page(ClaimView.row, scope, opened, ordered, size=limit)
+    return await _rows(session, _select_rows(scope).where(chosen).order_by(*ordered).limit(limit))
 
 
 async def claim_filters(session: AsyncSession, scope: Scope) -> dict[str, tuple[tuple[str, str], ...]]:
