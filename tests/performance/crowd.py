@@ -171,7 +171,7 @@ async def compare(site: Site, *, rounds: int, streams: int) -> list[Comparison]:
 
 
 async def _newest(site: Site) -> int:
-    connection = await asyncpg.connect(site.engines.database("gateway"))
+    connection = await asyncpg.connect(site.engines.whole("gateway"))
     try:
         return int(await connection.fetchval("SELECT max(position) FROM alert_view"))
     finally:

@@ -41,6 +41,10 @@ class Engines:
         """URL of a database."""
         return f"{self.postgresql.url.rpartition('/')[0]}/{name}"
 
+    def whole(self, name: str) -> str:
+        """The same for who prepares and counts: no row-level security holds him."""
+        return f"{self.postgresql.superuser_url.rpartition('/')[0]}/{name}"
+
     async def create_topics(self, names: list[str], partitions: int) -> None:
         """Create topics that do not exist yet."""
         admin = AIOKafkaAdminClient(**self.client)

@@ -28,6 +28,7 @@ from tests.fixtures.waiting import soon
 from tests.performance.children import asleep, module
 from tests.performance.comparison import Comparison, Goal
 from tests.performance.engines import Engines
+from tests.performance.load import Address, once
 from tests.stack.engines.programs import free_port
 
 PARTNER: Final = "bench-garage"
@@ -89,7 +90,7 @@ async def ingest(engines: Engines, folder: Path, updates: int) -> AsyncIterator[
     """Start both sides on databases with the same claims, and end them."""
     kafka = engines.client
     ours, bare = topics.partner_topic(PARTNER, topics.REPAIR_UPDATES), "bare.repair-updates.v1"
-    await engines.create_topics([ours, bare], PARTITIONS)
+    await engines.create_topics([ours, bare, topics.POLICY_EVENTS], PARTITIONS)
     async with AsyncExitStack() as stack:
         admin = await asyncpg.connect(engines.postgresql.url)
         stack.push_async_callback(admin.close)
@@ -120,6 +121,7 @@ async def ingest(engines: Engines, folder: Path, updates: int) -> AsyncIterator[
                 },
             )
         )
+        await _joined(port)
         producer = AIOKafkaProducer(**kafka, acks="all", enable_idempotence=True, linger_ms=5)
         await producer.start()
         stack.push_async_callback(producer.stop)
@@ -145,6 +147,17 @@ async def compare(engines: Engines, folder: Path, *, rounds: int, updates: int) 
     return [result]
 
 
+async def _joined(port: int) -> None:
+    """Wait until the service's consumer has its partitions: joining is not what is measured."""
+
+    async def assigned() -> bool:
+        _, body = await once(Address(port, "/health/ready"))
+        checks = orjson.loads(body)["checks"]
+        return bool(checks["messaging"]["consumer"]["partitions"])
+
+    await soon(assigned, WITHIN, "a consumer of the claims service with partitions")
+
+
 async def _same_effects(ours: Any, bare: Any) -> str:
     """What both wrote, per update; a baseline that writes less would be none."""
     told = []
@@ -158,7 +171,7 @@ async def _same_effects(ours: Any, bare: Any) -> str:
 
 
 async def _connect(stack: AsyncExitStack, engines: Engines, name: str) -> Any:
-    connection = await asyncpg.connect(engines.database(name))
+    connection = await asyncpg.connect(engines.whole(name))
     stack.push_async_callback(connection.close)
     return connection
 
@@ -170,7 +183,6 @@ async def _databases(admin: Any, engines: Engines) -> list[str]:
     rows = list(_claims())
     async with AsyncExitStack() as stack:
         filling = await _connect(stack, engines, "bench_ingest")
-        await filling.execute("SET dossier.agencies = '*'")
         await filling.copy_records_to_table(
             "claim",
             records=rows,

@@ -148,7 +148,7 @@ async def _filled(engines: Engines, claims: int) -> AsyncIterator[Searches]:
     await admin.execute("CREATE DATABASE bench_search")
     url = engines.database("bench_search")
     await migrate_async("gateway", url)
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, server_settings={"dossier.agencies": "*", "jit": "off"})
     try:
         await _fill(connection, claims)
         database = Database(url)
@@ -164,9 +164,7 @@ async def _filled(engines: Engines, claims: int) -> AsyncIterator[Searches]:
 
 async def _fill(connection: Any, claims: int) -> None:
     """Fill, then index: an index that is built once costs a fraction of one that grows."""
-    await connection.execute(
-        "SET maintenance_work_mem = '512MB'; SET synchronous_commit = off; SET dossier.agencies = '*'"
-    )
+    await connection.execute("SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
     indexes = await connection.fetch(
         "SELECT indexname, indexdef FROM pg_indexes JOIN pg_class ON relname = indexname JOIN pg_index ON indexrelid = pg_class.oid"
         " WHERE tablename = 'claim_view' AND NOT indisunique"

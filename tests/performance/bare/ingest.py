@@ -204,7 +204,9 @@ class Batch:
 async def main(partner: str, topic: str) -> None:
     """Take batches until the process ends."""
     options: dict[str, Any] = json.loads(os.environ["BARE_KAFKA"])
-    connection = await asyncpg.connect(os.environ["BARE_DATABASE"])
+    connection = await asyncpg.connect(
+        os.environ["BARE_DATABASE"], server_settings={"dossier.agencies": "*", "jit": "off"}
+    )
     consumer = AIOKafkaConsumer(
         topic, **options, group_id="bare.ingest", enable_auto_commit=False, auto_offset_reset="earliest"
     )

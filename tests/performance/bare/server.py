@@ -107,7 +107,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     pumping = asyncio.create_task(pump(app, os.environ["BARE_TOPIC"]))
     await app.state.ready.wait()
     async with asyncpg.create_pool(
-        os.environ["BARE_DATABASE"], min_size=10, max_size=10, init=prepare
+        os.environ["BARE_DATABASE"], min_size=10, max_size=10, init=prepare, server_settings={"jit": "off"}
     ) as app.state.pool:
         yield
     pumping.cancel()
