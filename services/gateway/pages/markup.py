@@ -18,8 +18,8 @@ from services.gateway.pages.figures import isolated_code, policy_number_parts
 from services.gateway.pages.icons import icon
 from services.gateway.pages.languages import LANGUAGES
 from services.gateway.pages.paging import page_numbers
-from services.gateway.pages.rendering import current_reader
 from services.gateway.pages.repairs import STAGES, repair_stage, stepper
+from services.gateway.pages.speaking import current_reader
 from services.gateway.pages.tones import LINE_ICONS, TONES
 from services.gateway.pages.words import word, words
 

@@ -1,14 +1,9 @@
-"""The template environment, and how a page becomes a response.
-
-Filters and translations need to know whom they speak to; the reader stands in a context variable for the time of one
-rendering, so that macros stay plain and compiled templates are shared by all languages.
-"""
+"""The template environment, and how a page becomes a response."""
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping
-from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.pages.figures import Reader
-from services.gateway.pages.languages import translations
+from services.gateway.pages.markup import FILTERS, GLOBALS, TESTS
+from services.gateway.pages.speaking import current_translations, speaking_to
 
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 _COMPRESS_FROM: Final = 800
@@ -26,12 +22,6 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'"
 )
-_reader: ContextVar[Reader] = ContextVar("reader")
-
-
-def current_reader() -> Reader:
-    """Whom the template that is being rendered speaks to."""
-    return _reader.get()
 
 
 @cache
@@ -47,21 +37,15 @@ def environment() -> Environment:
         auto_reload=False,
     )
     found.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda message: translations(_reader.get().language.code).gettext(message),
-        ngettext=lambda one, many, number: translations(_reader.get().language.code).ngettext(
-            one, many, number
-        ),
-        pgettext=lambda context, message: translations(_reader.get().language.code).pgettext(
-            context, message
-        ),
-        npgettext=lambda context, one, many, number: translations(_reader.get().language.code).npgettext(
+        gettext=lambda message: current_translations().gettext(message),
+        ngettext=lambda one, many, number: current_translations().ngettext(one, many, number),
+        pgettext=lambda context, message: current_translations().pgettext(context, message),
+        npgettext=lambda context, one, many, number: current_translations().npgettext(
             context, one, many, number
         ),
         newstyle=True,
     )
     found.policies["ext.i18n.trimmed"] = True
-    from services.gateway.pages.markup import FILTERS, GLOBALS, TESTS  # noqa: PLC0415 - they need current_reader
-
     found.filters.update(FILTERS)
     found.globals.update(GLOBALS)
     found.tests.update(TESTS)
@@ -70,11 +54,8 @@ def environment() -> Environment:
 
 def render(template: str, reader: Reader, context: Mapping[str, Any]) -> str:
     """Render a template for a reader."""
-    token = _reader.set(reader)
-    try:
+    with speaking_to(reader):
         return environment().get_template(template).render(context)
-    finally:
-        _reader.reset(token)
 
 
 def html_response(

@@ -10,18 +10,14 @@ import pytest
 from services.gateway.pages.figures import isolated, isolated_code, policy_number_parts
 from services.gateway.pages.markup import FILTERS, plate
 from services.gateway.pages.rendering import environment, render
+from services.gateway.pages.speaking import speaking_to
 from tests.unit.gateway.page_samples import NOW, desk, reader
 
 
 def shown(template: str, language: str = "en", **context: object) -> str:
     """Render a line of template."""
-    from services.gateway.pages import rendering  # noqa: PLC0415 - only to lend the reader to one line
-
-    token = rendering._reader.set(reader(language))
-    try:
+    with speaking_to(reader(language)):
         return environment().from_string(template).render(context)
-    finally:
-        rendering._reader.reset(token)
 
 
 @pytest.mark.parametrize(
