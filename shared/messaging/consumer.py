@@ -142,15 +142,23 @@ class Consumer:
     async def prune(self) -> int:
         """Forget records taken longer ago than any broker redelivers or any relay republishes; says how many."""
         before = self._clock.now() - _REMEMBERED
-        oldest = select(inbox.c.record_id).where(inbox.c.received_at < before).limit(_PRUNED_AT_ONCE)
+        old = inbox.c.received_at < before
+        edge = (
+            select(inbox.c.received_at)
+            .where(old)
+            .order_by(inbox.c.received_at)
+            .offset(_PRUNED_AT_ONCE)
+            .limit(1)
+        )
         forgotten = 0
         while True:
             # In pieces: a busy hour's records at once would take longer than a statement may, every hour again.
             async with self._database.write(NO_AGENCY) as session:
-                result = await session.execute(delete(inbox).where(inbox.c.record_id.in_(oldest)))
-            count = int(getattr(result, "rowcount", 0))
-            forgotten += count
-            if count < _PRUNED_AT_ONCE:
+                until = await session.scalar(edge)
+                piece = old if until is None else inbox.c.received_at <= until
+                result = await session.execute(delete(inbox).where(piece))
+            forgotten += int(getattr(result, "rowcount", 0))
+            if until is None:
                 return forgotten
 
     async def take_events(self, events: Sequence[dict[str, Any]]) -> None:

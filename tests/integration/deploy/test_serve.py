@@ -68,17 +68,63 @@ def test_production_refuses_the_development_secret(tmp_path: Path) -> None:
     assert "DOSSIER_SECRET must be set in production" in error
 
 
-def test_a_database_that_was_not_migrated_ends_the_start_saying_what_to_do(tmp_path: Path) -> None:
-    process = serve(
-        "claims",
-        DOSSIER_DATA_DIR=str(tmp_path),
-        DOSSIER_CLAIMS_PORT=str(free_port()),
-        DOSSIER_KAFKA_PORT=str(free_port()),
-    )
-    out, error = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 3
-    assert "run `dossier migrate` first" in out + error
+def test_a_service_waits_for_its_schema_saying_what_to_do_and_goes_on_by_itself(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {
+        "DOSSIER_DATA_DIR": str(tmp_path),
+        "DOSSIER_CLAIMS_PORT": str(port),
+        "DOSSIER_KAFKA_PORT": str(free_port()),
+    }
+    url = f"http://127.0.0.1:{port}"
+    process = serve("claims", **environment)
+    try:
+        eventually(lambda: status(f"{url}/health/live") == 200, what="a live service")
+        [said] = of_database(url)
+        assert said.startswith("database: DOSSIER_CLAIMS_DATABASE_URL: ")
+        assert "run `dossier migrate` first" in said
+        assert status(f"{url}/claims/x") == 503
+        subprocess.run(
+            [sys.executable, "-m", "deploy.cli", "migrate", "claims"],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            check=True,
+            capture_output=True,
+        )
+        eventually(lambda: not of_database(url), what="a service with its schema")
+        assert status(f"{url}/claims/x") == 401
+        process.send_signal(signal.SIGTERM)
+        out, error = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    assert process.returncode in {0, -signal.SIGTERM}
     assert "Traceback" not in out + error
+
+
+def test_migrating_a_database_that_is_away_is_one_sentence_with_its_setting(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.cli", "migrate", "claims"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DOSSIER_DATA_DIR": str(tmp_path),
+            "DOSSIER_CLAIMS_DATABASE_URL": "postgresql://dossier:canary@127.0.0.1:1/claims",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == "DOSSIER_CLAIMS_DATABASE_URL: no database answers at 127.0.0.1:1."
+
+
+def of_database(url: str) -> list[str]:
+    """What readiness says of the database."""
+    try:
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as answer:  # noqa: S310 - our own service
+            body = json.load(answer)
+    except urllib.error.HTTPError as error:
+        body = json.load(error)
+    return [one for one in body["not_ready"] if one.startswith("database")]
 
 
 def test_a_service_without_broker_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
