@@ -60,6 +60,10 @@ class Stuck(Exception):  # noqa: N818
     """The database did not take a batch within the bounded attempts: the records stay where they are."""
 
 
+def _unwatched() -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
 class _Tail:
     topic: str
@@ -119,13 +123,17 @@ class Consumer:
         """Kinds of partner topics that are listened to."""
         return (*self._intake.kinds, *((topics.RECEIPTS,) if self._receipts else ()))
 
-    async def take(self, records: Sequence[Record]) -> None:
-        """Apply a batch durably; raises `Stuck` when the database does not take it."""
+    async def take(self, records: Sequence[Record], moved: Callable[[], None] = _unwatched) -> None:
+        """Apply a batch durably; raises `Stuck` when the database does not take it.
+
+        `moved` is called whenever it gets on: a large batch on a busy machine is slow, and does not hang.
+        """
         pause = _FIRST_PAUSE
         isolate = False
         for attempt in range(1, _ATTEMPTS_OF_A_BATCH + 1):
             try:
-                await self._apply(records, isolate=isolate)
+                moved()
+                await self._apply(records, moved, isolate=isolate)
             except Exception as error:  # noqa: BLE001 - every failure of a batch is either passing or isolated
                 if not is_passing(error) and not isolate:
                     isolate = True
@@ -167,7 +175,7 @@ class Consumer:
         if records:
             await self.take(records)
 
-    async def _apply(self, records: Sequence[Record], *, isolate: bool) -> None:
+    async def _apply(self, records: Sequence[Record], moved: Callable[[], None], *, isolate: bool) -> None:
         async with self._database.write(EVERY_AGENCY) as session:
             fresh = await self._fresh(session, records)
             batch = await self._intake.begin(session, fresh)
@@ -177,6 +185,7 @@ class Consumer:
                     await self._apply_alone(session, record, batch)
                 else:
                     await self._apply_one(session, record, batch)
+                moved()
             await self._intake.finish(session, batch)
             await self._remember(session, fresh)
             await self._write_positions(session, records)

@@ -30,9 +30,9 @@ class _Seen:
 class Progress:
     """Looks at the clients from outside, for the client library can hang without an error.
 
-    Standing still is: a batch that is in hand for long; records waiting in our partitions, and a position that does not
-    change; no partitions of our own, records waiting in the group's topics, and commits of nobody; or commits that the
-    broker refuses time after time, as it does to one that it has long taken out of the group.
+    Standing still is: a batch in hand of which no record has got done for long; records waiting in our partitions, and a
+    position that does not change; no partitions of our own, records waiting in the group's topics, and commits of nobody;
+    or commits that the broker refuses time after time, as it does to one that it has long taken out of the group.
     """
 
     def __init__(self, service: str, now: Callable[[], float] = time.monotonic) -> None:
@@ -50,7 +50,7 @@ class Progress:
         return sum(one.lag for one in self._seen.values())
 
     def begin(self) -> None:
-        """Note that a batch is in hand."""
+        """Note that a batch is in hand, or that the one in hand gets on."""
         self._busy_since = self._now()
 
     def end(self) -> None:

@@ -216,7 +216,7 @@ class Messaging:
         self._progress.begin()
         try:
             with metrics.batch_seconds.labels(self._service).time():
-                await self._consumer.take(records)
+                await self._consumer.take(records, self._progress.begin)
         except Stuck:
             log.exception("messaging.batch_put_back", service=self._service, records=len(records))
             _rewind(consumer, records)

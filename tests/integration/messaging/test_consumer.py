@@ -72,6 +72,13 @@ async def test_an_accepted_message_has_its_effect_its_event_and_one_receipt(data
     ]
 
 
+async def test_a_batch_tells_that_it_gets_on_with_each_record(database: Database) -> None:
+    moved: list[int] = []
+    batch = [record(repair_update(f"m-{number}")) for number in range(20)]
+    await consumer_of(database).take(batch, lambda: moved.append(1))
+    assert len(moved) > len(batch)
+
+
 async def test_a_redelivered_record_has_no_effect_and_is_not_answered_again(database: Database) -> None:
     consumer, first = consumer_of(database), record(repair_update("a"))
     await consumer.take([first])

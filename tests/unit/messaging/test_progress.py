@@ -84,6 +84,15 @@ async def test_who_has_taken_everything_may_rest(watch: Progress, time: Time) ->
     assert watch.stuck_seconds() == 0
 
 
+async def test_a_large_batch_that_gets_on_is_slow_and_does_not_stand_still(
+    watch: Progress, time: Time
+) -> None:
+    for _ in range(10):
+        watch.begin()
+        time.now += 30
+        assert watch.stuck_seconds() == 30
+
+
 async def test_a_batch_that_is_in_hand_for_long_is_standing_still(watch: Progress, time: Time) -> None:
     watch.begin()
     time.now += 61
