@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from aiokafka import AIOKafkaProducer
 
+from shared.settings import SERVICES
 from tests.fixtures.desk import Desk, desk_of
 from tests.fixtures.stack import Stack
+from tests.fixtures.waiting import soon
 from tests.performance.children import module
 from tests.performance.engines import Engines
 from tests.performance.load import Address
 from tests.stack.engines.programs import free_port
 
 TOPIC = "bare.live.v1"
+SETTLED_SECONDS = 120.0
 STREAMS_PER_SESSION = 1000
 """The most that the product allows."""
 
@@ -67,6 +71,22 @@ class Site:
             yield port, it
 
 
+async def _settled(stack: Stack) -> None:
+    """Wait until every service has taken and published what the demo data brought."""
+    async with httpx.AsyncClient(timeout=30) as http:
+
+        async def quiet() -> bool:
+            for service in SERVICES:
+                answer = await http.get(f"{stack.url_of(service)}/health/ready")
+                messaging = answer.json()["checks"]["messaging"]
+                busy = messaging["consumer"]["lag"] or messaging["relay"]["pending"]
+                if busy or not messaging["consumer"]["partitions"]:
+                    return False
+            return True
+
+        await soon(quiet, SETTLED_SECONDS, "services without anything to take or publish")
+
+
 @asynccontextmanager
 async def site(engines: Engines, folder: Path) -> AsyncIterator[Site]:
     """Start the product with its demo data and log in; end it whatever happens."""
@@ -85,6 +105,7 @@ async def site(engines: Engines, folder: Path) -> AsyncIterator[Site]:
             producer = AIOKafkaProducer(**engines.client, acks="all", enable_idempotence=True)
             await producer.start()
             opened.push_async_callback(producer.stop)
+            await _settled(stack)
             desk = await opened.enter_async_context(desk_of(stack, "broker.fr"))
             yield Site(engines, stack, desk, producer, folder, stack.sessions[desk.user["email"]][0])
     finally:
