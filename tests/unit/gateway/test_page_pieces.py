@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.gateway.pages import markup, rendering
+from services.gateway.pages import markup
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import LANGUAGES
+from services.gateway.pages.rendering import environment
+from services.gateway.pages.speaking import speaking_to
 
 HOSTILE = "<b>\"'&"
 ESCAPED = "&lt;b&gt;&#34;&#39;&amp;"
@@ -35,11 +37,8 @@ def test_a_badge_is_kept_for_each_language_and_each_state_apart() -> None:
     page = '{% import "parts/figures.html" as figures %}{{ kept(figures.badge, status, "claim_status") }}'
 
     def shown(language: str, status: str) -> str:
-        token = rendering._reader.set(reader(language))
-        try:
-            return rendering.environment().from_string(page).render(status=status)
-        finally:
-            rendering._reader.reset(token)
+        with speaking_to(reader(language)):
+            return environment().from_string(page).render(status=status)
 
     first = [shown(language, status) for language in ("fr", "en") for status in ("closed", "settled")]
     again = [shown(language, status) for language in ("fr", "en") for status in ("closed", "settled")]
