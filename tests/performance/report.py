@@ -45,7 +45,7 @@ def machine() -> str:
     """What the figures were made on."""
     postgresql = subprocess.run(
         [program("pg_ctl"), "--version"], capture_output=True, text=True, check=True
-    ).stdout.split()[-1]
+    ).stdout.split()[2]
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
