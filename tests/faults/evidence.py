@@ -106,7 +106,8 @@ class Evidence:
         return int(row["position"])
 
     async def _rows(self, service: str, query: str, *arguments: Any) -> list[Any]:
-        url = self._postgresql.environment[f"DOSSIER_{service.upper()}_DATABASE_URL"]
+        # As the superuser: the services' own role sees the rows of one agency at a time.
+        url = self._postgresql.superuser_url.rpartition("/")[0] + f"/{service}"
         connection = await asyncpg.connect(url)
         try:
             return list(await connection.fetch(query, *arguments))
