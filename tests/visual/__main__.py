@@ -100,16 +100,18 @@ async def walk_all(
     found: Findings = defaultdict(list)
     turn = asyncio.Semaphore(AT_ONCE)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(QUIET))
 
         async def one(language: str, *, phone: bool) -> int:
-            async with turn:
+            # A browser each: the windows of one cover each other, and one that is covered draws no more frames.
+            async with (
+                turn,
+                await playwright.chromium.launch(executable_path=path, args=list(QUIET)) as browser,
+            ):
                 return await walk(browser, url, language, names, folder, found, phone=phone)
 
         taken = await asyncio.gather(
             *(one(language, phone=phone) for language in languages for phone in (True, False))
         )
-        await browser.close()
     return sum(taken), found
 
 
