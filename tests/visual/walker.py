@@ -25,10 +25,13 @@ ZOOMED: Final = (640, 320)
 TALLEST: Final = 6000
 """A picture ends there, in pixels."""
 SETTLED: Final = """async () => {
-  const frame = () => new Promise((done) => requestAnimationFrame(done));
-  do { await frame(); await frame(); } while (document.getAnimations().some((one) => one instanceof CSSTransition));
+  const frame = () => new Promise((done) => { requestAnimationFrame(done); setTimeout(done, 500); });
+  const turning = () => document.getAnimations().some((one) => one instanceof CSSTransition && one.playState === "running");
+  const end = performance.now() + 5000;
+  do { await frame(); await frame(); } while (turning() && performance.now() < end);
 }"""
-"""Colours change by transitions, level by level: a measurement in between would be of neither theme."""
+"""Colours change by transitions, level by level: a measurement in between would be of neither theme. A window that the browser
+thinks covered draws no frames and ends no transition, so neither is waited for without a bound."""
 Theme = Literal["light", "dark"]
 THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
 QUIET_WORDS: Final = ("Failed to load resource: the server responded with a status of 404",)
