@@ -68,6 +68,9 @@ class Supervisor:
                 task.cancel()
             await asyncio.gather(*parts, *restarts, stop, return_exceptions=True)
             await self._stack.shut_down(self._hurry)
+            for number in SIGNALS:  # all has ended: one that comes late must not be told as the cause
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
         if failure is None:
             return 0
         self._console.line(failure)

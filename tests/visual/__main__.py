@@ -56,6 +56,7 @@ async def walk(
     names: Sequence[str],
     folder: Path,
     found: Findings,
+    opening: asyncio.Lock,
     *,
     phone: bool,
 ) -> int:
@@ -71,7 +72,8 @@ async def walk(
             )
         for name in names:
             walker = walkers[STOPS[name].visitor]
-            page = await walker.open(name)
+            async with opening:  # the account of operations is one for all languages
+                page = await walker.open(name)
             for width in (PHONE,) if phone else (TABLET, DESK):
                 for theme in THEMES:
                     look = Look(width, theme)
@@ -98,7 +100,7 @@ async def walk_all(
     if path is None:
         sys.exit("no Chromium: `make test` installs one")
     found: Findings = defaultdict(list)
-    turn = asyncio.Semaphore(AT_ONCE)
+    turn, opening = asyncio.Semaphore(AT_ONCE), asyncio.Lock()
     async with async_playwright() as playwright:
 
         async def one(language: str, *, phone: bool) -> int:
@@ -107,7 +109,7 @@ async def walk_all(
                 turn,
                 await playwright.chromium.launch(executable_path=path, args=list(QUIET)) as browser,
             ):
-                return await walk(browser, url, language, names, folder, found, phone=phone)
+                return await walk(browser, url, language, names, folder, found, opening, phone=phone)
 
         taken = await asyncio.gather(
             *(one(language, phone=phone) for language in languages for phone in (True, False))

@@ -62,6 +62,8 @@ class Walker:
     async def open(self, name: str) -> Page:
         """Open a page and wait until all of it is there."""
         stop = STOPS[name]
+        if stop.visitor == "ops":  # has no agency and so no language of his own
+            await self.context.request.post("/language", form={"language": self.language, "next": "/"})
         page = await self.context.new_page()
         page.on("pageerror", lambda error: self.said.append(f"script error: {error}"))
         page.on("console", self._heed)
@@ -84,6 +86,7 @@ class Walker:
             "language": self.language,
             "width": look.width,
             "frame": STOPS[name].visitor == "desk",
+            "covered": look.width == PHONE and STOPS[name].shows == "#search-panel",
             "touch": touch and look.width == PHONE,
             "english": english_texts(self.language),
         }
@@ -180,8 +183,6 @@ async def walking(
                 "/api/v1/session", data={"email": email, "password": PASSWORD}
             )
             assert answer.status == 200, await answer.text()
-        if email.startswith("ops"):  # has no agency and so no language of his own
-            await context.request.post("/language", form={"language": language, "next": "/"})
         yield Walker(url, language, context, places)
     finally:
         await context.close()
