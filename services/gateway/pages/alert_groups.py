@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Final
 
 from services.gateway.pages.alert_links import subject_link
+from services.gateway.pages.alert_texts import TOLD_TOGETHER
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import translations
 from services.gateway.queries import AlertRow
@@ -24,6 +26,18 @@ ALERT_KINDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class AlertLine:
+    """What stands as one line: an alert, or files that one person added to one file in a row, newest first."""
+
+    alerts: tuple[AlertRow, ...]
+
+    @property
+    def newest(self) -> AlertRow:
+        """The alert whose link, sender and time the line shows."""
+        return self.alerts[0]
+
+
+@dataclass(frozen=True, slots=True)
 class AlertGroup:
     """The alerts of one file on one day, newest first; `href` is the file."""
 
@@ -32,6 +46,11 @@ class AlertGroup:
     client_name: str
     href: str
     alerts: tuple[AlertRow, ...]
+
+    @property
+    def lines(self) -> tuple[AlertLine, ...]:
+        """The alerts as they stand, one below the other."""
+        return lines_of(self.alerts)
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -56,6 +75,18 @@ def grouped(alerts: Sequence[AlertRow], reader: Reader) -> tuple[AlertDay, ...]:
         key = file if any(file) else (None, f"client {one.client_id}")
         days.setdefault(day, {}).setdefault(key, []).append(one)
     return tuple(AlertDay(day, tuple(_group(rows) for rows in files.values())) for day, files in days.items())
+
+
+def lines_of(alerts: Sequence[AlertRow]) -> tuple[AlertLine, ...]:
+    """Let ten photographs of one car be one line: what follows each other, of one file, sender and state, and can be told together."""
+    return tuple(AlertLine(tuple(run)) for _, run in groupby(alerts, _together))
+
+
+def _together(alert: AlertRow) -> tuple[object, ...]:
+    if alert.kind not in TOLD_TOGETHER:
+        return (alert.id,)
+    file = (alert.claim_number, alert.policy_number, alert.client_id)
+    return (alert.kind, *file, alert.actor_kind, alert.actor_name, alert.read)
 
 
 def _group(rows: list[AlertRow]) -> AlertGroup:

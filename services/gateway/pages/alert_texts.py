@@ -5,6 +5,7 @@ The same words stand in the bell, in toasts, on the alerts page and in the JSON 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -43,6 +44,9 @@ class AlertText:
 
 
 CHEQUE_MATURING: Final = "cheque-maturing"
+TOLD_TOGETHER: Final = frozenset({"document-added"})
+"""Kinds of which several in a row make one line."""
+_NAMED: Final = 3
 
 
 def render_alert_text(alert: AnyAlert, language: str) -> str:
@@ -71,6 +75,18 @@ def alert_text(alert: AnyAlert, reader: Reader) -> AlertText:
     return AlertText(
         happening_name(alert.kind, reader.language.code), short_text(alert.kind, alert.changes, reader)
     )
+
+
+def alerts_text(alerts: Sequence[AnyAlert], reader: Reader) -> AlertText:
+    """Write alerts that stand as one line: one as it is, several files by their number and the first names."""
+    if len(alerts) == 1:
+        return alert_text(alerts[0], reader)
+    texts = translations(reader.language.code)
+    title = texts.ngettext("%(num)d file added", "%(num)d files added", len(alerts)) % {"num": len(alerts)}
+    names = [_document(one, reader) for one in alerts[:_NAMED]]
+    if (more := len(alerts) - _NAMED) > 0:
+        names.append(texts.ngettext("and %(num)d more", "and %(num)d more", more) % {"num": more})
+    return AlertText(title, ", ".join(filter(None, names)))
 
 
 def _document(alert: AnyAlert, reader: Reader) -> str:

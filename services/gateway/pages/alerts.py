@@ -12,7 +12,7 @@ from services.gateway.commands import (
     mark_everything_read,
     unmark_alerts_read,
 )
-from services.gateway.pages.alert_groups import ALERT_KINDS, grouped, kind_names
+from services.gateway.pages.alert_groups import ALERT_KINDS, grouped, kind_names, lines_of
 from services.gateway.pages.alert_links import alert_link
 from services.gateway.pages.visits import PageRoute, Visit, desk_visit, local_path
 from services.gateway.queries import list_alerts
@@ -49,7 +49,9 @@ async def latest(visit: Desk) -> Response:
     async with visit.gateway.database.read(visit.user.scope) as session:
         found = await list_alerts(session, visit.user.scope, limit=_BELL)
     headers = {"x-unread": str(found.unread)}
-    return visit.part("alerts/_latest.html", headers=headers, alerts=found, link=alert_link)
+    return visit.part(
+        "alerts/_latest.html", headers=headers, alerts=found, lines=lines_of(found.items), link=alert_link
+    )
 
 
 @router.get("/alerts/unread")

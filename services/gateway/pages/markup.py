@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
-from services.gateway.pages.alert_texts import HAPPENING_ICONS, AnyAlert, alert_text, happening_name
+from services.gateway.pages.alert_texts import HAPPENING_ICONS, AnyAlert, alerts_text, happening_name
 from services.gateway.pages.assets import asset_url
 from services.gateway.pages.changes import AnyChange, arrow_of, change_texts, short_text
 from services.gateway.pages.figures import isolated_code, policy_number_parts
@@ -248,9 +248,9 @@ def what_of(value: str) -> str:
     return {"cheque": "settlement"}.get(head, head)
 
 
-def alert(value: AnyAlert) -> Any:
-    """An alert in words: `.title` and `.detail`."""
-    return alert_text(value, current_reader())
+def alert(*together: AnyAlert) -> Any:
+    """An alert, or those that stand as one line, in words: `.title` and `.detail`."""
+    return alerts_text(together, current_reader())
 
 
 def countries(current: str) -> list[tuple[str, str]]:

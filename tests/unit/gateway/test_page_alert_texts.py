@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.gateway.pages.alert_links import alert_link, subject_link
-from services.gateway.pages.alert_texts import alert_text, render_alert_text
+from services.gateway.pages.alert_texts import alert_text, alerts_text, render_alert_text
 from services.gateway.pages.changes import change_texts, short_text
 from services.gateway.pages.languages import LANGUAGES
 from shared.contracts.envelope import Change
@@ -47,6 +47,22 @@ def test_an_alert_says_whose_file_what_happened_and_the_values() -> None:
     assert plain(render_alert_text(alert, "he")) == (
         "CL-2026-000117 · Ωμέγα Σίγμα — עדכון תיקון: פחחות · מסירה: 25.11 ← 2.12"
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "end"),
+    [
+        ("en", "5 files added", "and 2 more"),
+        ("fr", "5 pièces ajoutées", "et 2 de plus"),
+        ("he", "נוספו 5 מסמכים", "ועוד 2"),
+    ],
+)
+def test_files_told_together_are_counted_and_the_first_are_named(language: str, title: str, end: str) -> None:
+    rows = [alert_row("document-added", params={"name": f"IMG-{number}.jpg"}) for number in range(5)]
+    text = alerts_text(rows, reader(language))
+    assert plain(text.title) == title
+    assert plain(text.detail) == f"IMG-0.jpg, IMG-1.jpg, IMG-2.jpg, {end}"
+    assert alerts_text(rows[:1], reader(language)) == alert_text(rows[0], reader(language))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.pages.alert_groups import grouped
+from services.gateway.pages.alert_groups import grouped, lines_of
 from services.gateway.pages.claim_changes import changed_fields, since_of
 from services.gateway.pages.claim_filters import chips_of
 from services.gateway.pages.claim_parties import AGENT, THIRD, missing_names, parties_command, party_values
@@ -241,6 +241,17 @@ def test_alerts_stand_by_day_and_within_it_by_file() -> None:
     ]
     assert days[0].groups[0].unread == ("alert-1", "4")
     assert days[1].groups[0].unread == ()
+
+
+def test_files_that_one_person_adds_in_a_row_stand_as_one_line() -> None:
+    added = [alert_row("document-added", id=str(number)) for number in range(4)]
+    elsewhere = alert_row("document-added", id="4", claim_number="CL-2")
+    by_another = alert_row("document-added", id="5", actor_name="Ομάδα Βήτα")
+    read = alert_row("document-added", id="6", read=True)
+    repair = alert_row(id="7")
+    rows = [*added, repair, elsewhere, by_another, read, alert_row(id="8"), alert_row(id="9")]
+    ids = [[one.id for one in line.alerts] for line in lines_of(rows)]
+    assert ids == [["0", "1", "2", "3"], ["7"], ["4"], ["5"], ["6"], ["8"], ["9"]]
 
 
 def test_marks_stay_while_the_page_is_open_and_fold_to_the_value_at_the_opening() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from services.gateway.identity.profile import SessionInfo
 from services.gateway.pages import alert_texts, field_names, languages, problem_texts, words
-from services.gateway.pages.alert_groups import grouped, kind_names
+from services.gateway.pages.alert_groups import grouped, kind_names, lines_of
 from services.gateway.pages.alert_links import alert_link
 from services.gateway.pages.claim_list import list_context
 from services.gateway.pages.claims import claim_context
@@ -146,6 +146,7 @@ def alerts_page(*rows: Any, show: str = "all", kind: str = "", language: str = "
         "kind": kind,
         "kinds": tuple(kind_names(language).items()),
         "days": grouped(rows, samples.reader(language)),
+        "lines": lines_of(rows),
         "link": alert_link,
     }
 
