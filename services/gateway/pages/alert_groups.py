@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from typing import Final
 
 from services.gateway.pages.alert_links import subject_link
-from services.gateway.pages.alert_texts import TOLD_TOGETHER
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import translations
+from services.gateway.pages.runs import alert_runs
 from services.gateway.queries import AlertRow
 
 ALERT_KINDS: Final = {
@@ -78,15 +77,8 @@ def grouped(alerts: Sequence[AlertRow], reader: Reader) -> tuple[AlertDay, ...]:
 
 
 def lines_of(alerts: Sequence[AlertRow]) -> tuple[AlertLine, ...]:
-    """Let ten photographs of one car be one line: what follows each other, of one file, sender and state, and can be told together."""
-    return tuple(AlertLine(tuple(run)) for _, run in groupby(alerts, _together))
-
-
-def _together(alert: AlertRow) -> tuple[object, ...]:
-    if alert.kind not in TOLD_TOGETHER:
-        return (alert.id,)
-    file = (alert.claim_number, alert.policy_number, alert.client_id)
-    return (alert.kind, *file, alert.actor_kind, alert.actor_name, alert.read)
+    """Give the lines of alerts that come newest first."""
+    return tuple(map(AlertLine, alert_runs(alerts)))
 
 
 def _group(rows: list[AlertRow]) -> AlertGroup:

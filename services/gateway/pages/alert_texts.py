@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from services.gateway.pages.changes import AnyChange, labelled, short_text
 from services.gateway.pages.figures import Reader, isolated, isolated_code
 from services.gateway.pages.languages import DEFAULT, LANGUAGES, translations
+from services.gateway.pages.runs import files_added, first_named
 from services.gateway.pages.words import word
 
 
@@ -44,9 +45,6 @@ class AlertText:
 
 
 CHEQUE_MATURING: Final = "cheque-maturing"
-TOLD_TOGETHER: Final = frozenset({"document-added"})
-"""Kinds of which several in a row make one line."""
-_NAMED: Final = 3
 
 
 def render_alert_text(alert: AnyAlert, language: str) -> str:
@@ -81,12 +79,9 @@ def alerts_text(alerts: Sequence[AnyAlert], reader: Reader) -> AlertText:
     """Write alerts that stand as one line: one as it is, several files by their number and the first names."""
     if len(alerts) == 1:
         return alert_text(alerts[0], reader)
-    texts = translations(reader.language.code)
-    title = texts.ngettext("%(num)d file added", "%(num)d files added", len(alerts)) % {"num": len(alerts)}
-    names = [_document(one, reader) for one in alerts[:_NAMED]]
-    if (more := len(alerts) - _NAMED) > 0:
-        names.append(texts.ngettext("and %(num)d more", "and %(num)d more", more) % {"num": more})
-    return AlertText(title, ", ".join(filter(None, names)))
+    language = reader.language.code
+    names = [_document(one, reader) for one in alerts]
+    return AlertText(files_added(len(alerts), language), first_named(names, language))
 
 
 def _document(alert: AnyAlert, reader: Reader) -> str:

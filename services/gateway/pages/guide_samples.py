@@ -23,6 +23,7 @@ class SampleActivity:
     changes: tuple[Change, ...] = ()
     claim_number: str | None = None
     policy_number: str | None = None
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

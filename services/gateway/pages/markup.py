@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -14,14 +14,16 @@ from markupsafe import Markup, escape
 from services.gateway.pages.alert_texts import HAPPENING_ICONS, AnyAlert, alerts_text, happening_name
 from services.gateway.pages.assets import asset_url
 from services.gateway.pages.changes import AnyChange, arrow_of, change_texts, short_text
-from services.gateway.pages.figures import isolated_code, policy_number_parts
+from services.gateway.pages.figures import isolated, isolated_code, policy_number_parts
 from services.gateway.pages.icons import icon
 from services.gateway.pages.languages import LANGUAGES
 from services.gateway.pages.paging import page_numbers
 from services.gateway.pages.repairs import STAGES, repair_stage, stepper
+from services.gateway.pages.runs import activity_runs, files_added, first_named
 from services.gateway.pages.speaking import current_reader
 from services.gateway.pages.tones import LINE_ICONS, TONES
 from services.gateway.pages.words import word, words
+from services.gateway.queries import ActivityRow
 
 DASH: Final = Markup('<span class="empty-value">—</span>')
 
@@ -248,6 +250,13 @@ def what_of(value: str) -> str:
     return {"cheque": "settlement"}.get(head, head)
 
 
+def files_together(rows: Sequence[ActivityRow]) -> Any:
+    """Files that were added together, in words: `.title` and `.names`."""
+    language = current_reader().language.code
+    names = [isolated(str(one.new)) for row in rows for one in row.changes if one.field == "name" and one.new]
+    return {"title": files_added(len(rows), language), "names": first_named(names, language)}
+
+
 def alert(*together: AnyAlert) -> Any:
     """An alert, or those that stand as one line, in words: `.title` and `.detail`."""
     return alerts_text(together, current_reader())
@@ -314,6 +323,8 @@ GLOBALS: Final[dict[str, Any]] = {
     "what_changed": what_changed,
     "what_of": what_of,
     "alert_words": alert,
+    "activity_runs": activity_runs,
+    "files_together": files_together,
     "partner_choices": partner_choices,
     "arrow": arrow,
     "countries": countries,

@@ -18,13 +18,16 @@ from services.gateway.pages.claim_parties import AGENT, THIRD, missing_names, pa
 from services.gateway.pages.claim_views import views_of
 from services.gateway.pages.clients import _corrections, particular_values, particulars_command
 from services.gateway.pages.contracts import account_of, balance_of
+from services.gateway.pages.markup import files_together
 from services.gateway.pages.needs import days_of, in_process_order
 from services.gateway.pages.next_steps import missing_documents, next_steps
 from services.gateway.pages.paging import page_numbers
 from services.gateway.pages.rendering import render
 from services.gateway.pages.repairs import stepper
+from services.gateway.pages.runs import activity_runs
+from services.gateway.pages.speaking import speaking_to
 from services.gateway.pages.visits import local_path, login_path
-from services.gateway.queries import CalendarEntry, ClaimQuery, ViewRow
+from services.gateway.queries import ActivityRow, CalendarEntry, ClaimQuery, ViewRow
 from services.gateway.queries.rows import LastChange, PartnerCard
 from shared.contracts.claims import Repair
 from shared.contracts.codes import RepairPhase
@@ -248,10 +251,28 @@ def test_files_that_one_person_adds_in_a_row_stand_as_one_line() -> None:
     elsewhere = alert_row("document-added", id="4", claim_number="CL-2")
     by_another = alert_row("document-added", id="5", actor_name="Ομάδα Βήτα")
     read = alert_row("document-added", id="6", read=True)
+    days_ago = alert_row("document-added", id="10", read=True, at=NOW - timedelta(days=2))
     repair = alert_row(id="7")
-    rows = [*added, repair, elsewhere, by_another, read, alert_row(id="8"), alert_row(id="9")]
+    rows = [*added, repair, elsewhere, by_another, read, days_ago, alert_row(id="8"), alert_row(id="9")]
     ids = [[one.id for one in line.alerts] for line in lines_of(rows)]
-    assert ids == [["0", "1", "2", "3"], ["7"], ["4"], ["5"], ["6"], ["8"], ["9"]]
+    assert ids == [["0", "1", "2", "3"], ["7"], ["4"], ["5"], ["6"], ["10"], ["8"], ["9"]]
+
+
+def test_a_history_counts_the_files_that_were_added_in_a_row_and_names_the_first() -> None:
+    def added(number: int, **changes: Any) -> ActivityRow:
+        name = (Change(field="name", old=None, new=f"IMG-{number}.jpg"),)
+        return activity_row(
+            event_id=str(number), happening="document-added", aggregate="document", changes=name, **changes
+        )
+
+    rows = [*map(added, range(5)), activity_row(event_id="5"), added(6), added(7, actor_name="Ομάδα Βήτα")]
+    told = activity_runs(rows)
+    assert [[one.event_id for one in run] for run in told] == [["0", "1", "2", "3", "4"], ["5"], ["6"], ["7"]]
+    with speaking_to(reader("fr")):
+        words = files_together(told[0])
+    assert words["title"] == "5 pièces ajoutées"
+    assert [name in words["names"] for name in ("IMG-0.jpg", "IMG-2.jpg", "IMG-3.jpg")] == [True, True, False]
+    assert words["names"].endswith("et 2 de plus")
 
 
 def test_marks_stay_while_the_page_is_open_and_fold_to_the_value_at_the_opening() -> None:
