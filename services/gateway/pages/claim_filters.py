@@ -11,6 +11,7 @@ from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import translations
 from services.gateway.pages.words import word
 from services.gateway.queries import ClaimQuery
+from services.gateway.queries.parameters import NO_REPAIR
 
 Choices = Mapping[str, Sequence[tuple[str, str]]]
 _LISTS: Final = {"status": "claim_status", "kind": "claim_kind", "phase": "repair_phase"}
@@ -41,11 +42,7 @@ def chips_of(query: ClaimQuery, choices: Choices, reader: Reader) -> tuple[Chip,
         values: tuple[str, ...] = getattr(query, field)
         shown = dict(choices.get(field, ()))
         for value in values:
-            text = (
-                word(reader.language.code, _LISTS[field], value)
-                if field in _LISTS
-                else shown.get(value, value)
-            )
+            text = shown.get(value) or _code_name(reader.language.code, field, value)
             rest = tuple(one for one in values if one != value)
             found.append(Chip(names[field], text, base.with_(**{field: rest}).url_parameters()))
     typed = {field: getattr(query, field) for field in _TEXTS}
@@ -61,6 +58,12 @@ def chips_of(query: ClaimQuery, choices: Choices, reader: Reader) -> tuple[Chip,
         if day
     )
     return tuple(found)
+
+
+def _code_name(language: str, field: str, value: str) -> str:
+    if (field, value) == ("phase", NO_REPAIR):
+        return translations(language).pgettext("repair", "No repair")
+    return word(language, _LISTS[field], value) if field in _LISTS else value
 
 
 @cache

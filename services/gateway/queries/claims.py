@@ -25,7 +25,7 @@ from services.gateway.queries.mapping import (
     partners_named,
 )
 from services.gateway.queries.needs import needing, worked_on
-from services.gateway.queries.parameters import PAGE_SIZE, ClaimQuery
+from services.gateway.queries.parameters import NO_REPAIR, PAGE_SIZE, ClaimQuery
 from services.gateway.queries.rows import ClaimDetail, ClaimPage, ClaimRow, DocumentRow, Page
 from services.gateway.queries.unread import is_unread, with_mark
 from services.gateway.search.folding import compact
@@ -304,7 +304,10 @@ def claims_matching(
         (ClaimView.kind, query.kind),
         (ClaimView.insurer, query.insurer),
         (ClaimView.garage, query.garage),
-        (ClaimView.phase, query.phase),
+        (
+            func.coalesce(ClaimView.phase, NO_REPAIR) if NO_REPAIR in query.phase else ClaimView.phase,
+            query.phase,
+        ),
     ):
         if values:
             conditions.append(column.in_(values))

@@ -20,6 +20,8 @@ CLAIM_SORTS: Final = ("activity", "event_date", "claim_number", "client", "plate
 
 CLIENT_SORTS: Final = ("name", "activity")
 ClaimScope = Literal["open", "closed", "all"]
+NO_REPAIR: Final = "none"
+"""As a `phase`: claims that no garage repairs."""
 NEEDS: Final = ("late", "silent", "documents", "cheques")
 """What home counts, as filters of the list: `queries/needs.py` says what each means."""
 
@@ -68,7 +70,7 @@ class ClaimQuery:
             kind=_codes(parameters, "kind", ClaimKind),
             insurer=_several(parameters, "insurer"),
             garage=_several(parameters, "garage"),
-            phase=_codes(parameters, "phase", RepairPhase),
+            phase=_codes(parameters, "phase", RepairPhase, NO_REPAIR),
             need=_one_of(parameters, "need", ("", *NEEDS), ""),
             mine=_flag(parameters, "mine"),
             unread=_flag(parameters, "unread"),
@@ -135,8 +137,8 @@ def _several(parameters: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in _text(parameters, name).split(",") if part.strip())
 
 
-def _codes(parameters: Mapping[str, str], name: str, codes: type[StrEnum]) -> tuple[str, ...]:
-    known = tuple(code.value for code in codes)
+def _codes(parameters: Mapping[str, str], name: str, codes: type[StrEnum], *more: str) -> tuple[str, ...]:
+    known = (*(code.value for code in codes), *more)
     for value in (values := _several(parameters, name)):
         if value not in known:
             raise Invalid("invalid_parameter", f"{name} is one of {', '.join(known)}", name)

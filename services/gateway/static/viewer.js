@@ -52,7 +52,8 @@ function prepare(found) {
   stage.addEventListener("pointerdown", (event) => { if (picture && event.pointerType === "mouse") { held = event; stage.setPointerCapture(event.pointerId); } });
   stage.addEventListener("pointermove", (event) => { if (held) stage.scrollBy(-event.movementX, -event.movementY); });
   for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, () => { held = null; });
-  addEventListener("resize", () => { if (dialog.open) draw(); });
+  // Told once the stage has its new size; an event of the window may come before, and fit the picture to what was.
+  new ResizeObserver(() => { if (dialog.open) draw(); }).observe(stage);
   actOnFiles(about, { changed: (html) => { about.innerHTML = html; }, removed: without });
 }
 

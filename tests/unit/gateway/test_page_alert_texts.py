@@ -85,10 +85,10 @@ def test_in_hebrew_every_number_and_name_is_isolated_so_that_nothing_is_scramble
 @pytest.mark.parametrize(
     ("days", "fr", "he"),
     [
-        (14, "Un chèque arrive à échéance dans 14 jours", "המחאה נפרעת בעוד 14 ימים"),
-        (2, "Un chèque arrive à échéance dans 2 jours", "המחאה נפרעת בעוד יומיים"),
-        (1, "Un chèque arrive à échéance dans 1 jour", "המחאה נפרעת מחר"),
-        (0, "Un chèque arrive à échéance aujourd’hui", "המחאה נפרעת היום"),
+        (14, "Un chèque arrive à échéance dans 14 jours", "המחאה לפירעון בעוד 14 ימים"),
+        (2, "Un chèque arrive à échéance dans 2 jours", "המחאה לפירעון בעוד יומיים"),
+        (1, "Un chèque arrive à échéance dans 1 jour", "המחאה לפירעון מחר"),
+        (0, "Un chèque arrive à échéance aujourd’hui", "המחאה לפירעון היום"),
     ],
 )
 def test_a_cheque_that_matures_is_told_in_the_plural_of_the_language(days: int, fr: str, he: str) -> None:
