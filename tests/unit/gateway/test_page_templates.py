@@ -409,8 +409,8 @@ def unmarked(html: str) -> list[str]:
     left = []
     for text in read(html).texts:
         outside = text
-        while "⟦" in outside:  # words stand within words: the name of a service in a sentence
-            outside = re.sub(r"⟦[^⟦⟧]*⟧", " ", outside)
+        while (fewer := re.sub(r"⟦[^⟦⟧]*⟧", " ", outside)) != outside:
+            outside = fewer  # words stand within words: the name of a service in a sentence
         outside = re.sub(r"[\u2066\u2068][^\u2069]*\u2069", " ", outside)
         left += [word for word in re.findall(r"[A-Za-zÀ-ÿ]{2,}", outside) if word not in known]
     return left
@@ -538,7 +538,7 @@ def test_a_long_history_shows_its_newest_and_opens_to_the_rest() -> None:
     html = history_of(11)
     shown, _, folded = html.partition('<details class="story-rest"')
     assert (shown.count('class="story-item'), folded.count('class="story-item')) == (8, 3)
-    assert "<summary>3 more</summary>" in folded
+    assert "<summary>Show 3 more</summary>" in folded
     assert "story-rest" not in history_of(10), "two more are no reason to fold"
 
 
