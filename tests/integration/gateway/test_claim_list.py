@@ -66,6 +66,8 @@ CASES: Final[list[tuple[dict[str, str], list[int]]]] = [
     ({"state": "all", "insurer": "insurer-beta"}, [119]),
     ({"state": "all", "garage": "garage-lyon,garage-haifa"}, [118, 117]),
     ({"state": "all", "garage": "Atelier sans compte"}, [119]),
+    ({"state": "all", "phase": "none"}, []),
+    ({"state": "all", "phase": "none,body"}, [119]),
     ({"state": "all", "event_from": "2026-10-20", "event_to": "2026-10-20"}, [117]),
     ({"state": "all", "claim_number": "cl2026000118"}, [118]),
     ({"state": "all", "claim_number": "118"}, [118]),
