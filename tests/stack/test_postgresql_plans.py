@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from services.gateway import queries
 from services.gateway.models import ClaimView, DocumentView
 from services.gateway.queries.claims import claims_where, documents_where, recently_opened
+from services.gateway.queries.file_changes import file_changes
 from services.gateway.queries.parameters import CLAIM_SORTS, CLIENT_SORTS, NEEDS, ClaimQuery, ClientQuery
 from shared.db.database import Database, normalise_url
 from shared.db.limits import Limits
@@ -60,6 +61,12 @@ def _claims(whole: str = "", **asked: Any) -> Case:
     )
 
 
+def _with_files(scope: Scope) -> list[dict[str, Any]]:
+    """Rows of a list whose files changed last, each."""
+    one = {"agency_id": scope.agency_ids[0], "files_at": NOW, "last_change": None}
+    return [{**one, "id": str(n), "claim_number": f"CL-2026-{n:06}"} for n in range(777, 827)]
+
+
 CASES: Final[dict[str, Case]] = {
     **{f"list_claims by {way}{sort}": _claims(sort=way + sort) for sort in CLAIM_SORTS for way in ("", "-")},
     **{f"list_claims that need {need}": _claims(need=need) for need in NEEDS if need != "silent"},
@@ -90,6 +97,7 @@ CASES: Final[dict[str, Case]] = {
         q="du", whole="two letters are no trigram: the words' beginnings are compared"
     ),
     "claim_rows": Case(lambda s, scope: queries.claim_rows(s, scope, [NUMBER, "CL-2026-000778"])),
+    "file_changes": Case(lambda s, scope: file_changes(s, _with_files(scope))),
     "recently_opened": Case(recently_opened),
     "claim_filters": Case(queries.claim_filters),
     "get_claim": Case(lambda s, scope: queries.get_claim(s, scope, NUMBER)),
@@ -152,6 +160,7 @@ MODULES: Final = (
     "claims",
     "clients",
     "everything",
+    "file_changes",
     "mapping",
     "needs",
     "partners",

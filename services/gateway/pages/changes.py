@@ -158,7 +158,10 @@ def _latin(value: Any, _reader: Reader, _currency: str) -> str:
 
 
 def _percent(value: Any, reader: Reader, _currency: str) -> str:
-    return isolated_code(f"{value}\u00a0%" if reader.language.code == "fr" else f"{value}%")
+    try:
+        return isolated_code(reader.percent(Decimal(str(value))))
+    except InvalidOperation:
+        return str(value)
 
 
 def _money(value: Any, reader: Reader, _currency: str) -> str:

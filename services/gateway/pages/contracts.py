@@ -39,25 +39,32 @@ async def contract_page(visit: Annotated[Visit, Depends(desk_visit)], policy_num
     )
     return visit.page(
         f"contracts/{tab}.html", f"{contract.state.policy_number} · {contract.state.client_name}", "clients",
-        contract=contract, tab=tab, balance=balance_of(contract), account=account_of(contract),
+        contract=contract, tab=tab, balance=balance_of(contract, visit.reader.today), account=account_of(contract),
     )  # fmt: skip
 
 
-def balance_of(contract: ContractDetail) -> dict[str, object]:
-    """What is due on the contract: receipts that are asked for and not paid, and the next one."""
+def balance_of(contract: ContractDetail, today: date) -> dict[str, object]:
+    """What is due on the contract: receipts that are asked for and not paid, and the next one to come.
+
+    A receipt is issued before its day: until then it is both asked for and the next one.
+    """
     owed = [
         one
         for one in contract.state.receipts
         if one.status in {"issued", "reminded", "part_paid", "rejected", "formal_notice", "suspended"}
     ]
     coming = sorted(
-        (one for one in contract.state.receipts if one.status == "pending" and one.due_on),
-        key=lambda one: str(one.due_on),
+        (
+            (one.due_on, one.number, one)
+            for one in contract.state.receipts
+            if one.due_on and (one.status == "pending" or (one.status == "issued" and one.due_on >= today))
+        ),
+        key=lambda one: one[:2],
     )
     return {
         "owed": sum((one.amount for one in owed), start=type(contract.state.annual_premium.amount)(0)),
         "owed_count": len(owed),
-        "next": coming[0] if coming else None,
+        "next": coming[0][2] if coming else None,
         "currency": contract.state.annual_premium.currency,
     }
 

@@ -11,31 +11,35 @@ import datetime as dt
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_timedelta
-from babel.numbers import format_currency, format_decimal
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal, format_percent
 
-from services.gateway.pages.languages import LANGUAGES, Language, translations
+from services.gateway.pages.languages import LANGUAGES, Language, Texts, translations
 
 _MONEY_PATTERN: Final = {"he": "¤#,##0.00;-¤#,##0.00"}
 _DAY_PATTERN: Final = {"fr": "dd/MM", "he": "d.M", "en": "d MMM"}
 _DATE_PATTERN: Final = {"en": "d MMM yyyy"}
 _WEEKDAY_PATTERN: Final = {"fr": "EEEE d MMMM", "he": "EEEE, d בMMMM", "en": "EEEE d MMMM"}
 _SOON: Final = timedelta(days=7)
+_MINUTE: Final = timedelta(minutes=1)
+FORMS: Final = 3
+"""How many forms a counted word has at most in our languages: for one, for two, and for more."""
 FSI, PDI = "\u2068", "\u2069"
 LRI: Final = "\u2066"
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who a text is written for: the language, the zone of the agency, and the present instant."""
+    """Who a text is written for: the language, the zone of the agency, the present instant, and the countries of his agencies."""
 
     language: Language
     zone: ZoneInfo
     now: datetime
+    at_home: frozenset[str] = frozenset()
 
     @property
     def today(self) -> dt.date:
@@ -81,21 +85,40 @@ class Reader:
         """Weekday and day of the month, as a heading."""
         return format_date(day, _WEEKDAY_PATTERN[self.language.code], locale=self.language.locale)
 
+    def is_recent(self, at: datetime) -> bool:
+        """Whether an instant is told by how long ago it was; a clock that is up to a minute ahead of ours is forgiven."""
+        return -_MINUTE < self.now - at < _SOON
+
     def relative(self, at: datetime) -> str:
-        """How long ago, up to a week: `2 min ago`; then the date."""
-        delta = at - self.now
-        if abs(delta) >= _SOON:
-            return self.date(at.astimezone(self.zone).date())
-        if abs(delta) < timedelta(minutes=1):
-            return translations(self.language.code).gettext("just now")
-        return format_timedelta(delta, add_direction=True, format="short", locale=self.language.locale)
+        """How long ago, up to a week: `2 min ago`, `yesterday`; then the date.
+
+        Whole units only, as `ago` in `figures.js` counts them: what is written here is told again there, with the same words.
+        From 24 hours on the days are those of the calendar, since "yesterday" is a day and not a duration.
+        """
+        if not self.is_recent(at):
+            return self.date(at.astimezone(self.zone).date()) if at < self.now else self.instant(at)
+        words, minutes = ago_words(self.language.code), (self.now - at) // _MINUTE
+        if minutes < 1:
+            return words[0]
+        hours = minutes // 60
+        days = (self.today - at.astimezone(self.zone).date()).days
+        unit, number = (0, minutes) if hours < 1 else (1, hours) if hours < 24 else (2, days)  # noqa: PLR2004
+        return words[FORMS * unit + min(number, FORMS)].replace("{n}", str(number))
 
     def days_until(self, day: dt.date) -> str:
-        """`in 3 days`, `5 days ago`; today and tomorrow are the caller's words."""
-        return format_timedelta(
-            timedelta(days=(day - self.today).days), granularity="day", threshold=400, add_direction=True,
-            locale=self.language.locale,
-        )  # fmt: skip
+        """`today`, `tomorrow`, `in 3 days`, `yesterday`, `5 days ago`."""
+        texts, days = translations(self.language.code), (day - self.today).days
+        if days == 0:
+            return texts.gettext("today")
+        if days == 1:
+            return texts.gettext("tomorrow")
+        if days > 0:
+            return texts.ngettext("in %(num)d day", "in %(num)d days", days) % {"num": days}
+        return _days_ago(texts, -days) % {"num": -days}
+
+    def percent(self, value: Decimal | int) -> str:
+        """A percentage: `38 %` with a space that does not break in French, else `38%`."""
+        return format_percent(Decimal(value) / 100, locale=self.language.locale)
 
     def size(self, size: int) -> str:
         """A file's size in decimal units, as phones and desktops show it."""
@@ -106,6 +129,27 @@ class Reader:
             value /= 1000
         names = _SIZE_UNITS[self.language.code]
         return f"{self.number(round(value, 1) if value < 10 and unit != 'B' else round(value))} {names[unit]}"  # noqa: PLR2004
+
+
+@cache
+def ago_words(language: str) -> tuple[str, ...]:
+    """What `relative` writes: `just now`, then minutes, hours and days ago, each in its `FORMS`; `{n}` is the number.
+
+    The page hands them to its script, so that neither has words, plurals or roundings of its own.
+    """
+    texts, numbers = translations(language), range(1, FORMS + 1)
+    counted = (
+        *(texts.ngettext("%(num)d min ago", "%(num)d min ago", number) for number in numbers),
+        *(texts.ngettext("%(num)d hour ago", "%(num)d hours ago", number) for number in numbers),
+        *(_days_ago(texts, number) for number in numbers),
+    )
+    return (texts.gettext("just now"), *(form.replace("%(num)d", "{n}") for form in counted))
+
+
+def _days_ago(texts: Texts, days: int) -> str:
+    if days == 1:
+        return texts.gettext("yesterday")
+    return texts.ngettext("%(num)d day ago", "%(num)d days ago", days)
 
 
 @lru_cache(maxsize=4096)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
+from services.gateway.pages.addresses import address_parts, town_first
 from services.gateway.pages.alert_texts import HAPPENING_ICONS, AnyAlert, alerts_text, happening_name
 from services.gateway.pages.assets import asset_url
 from services.gateway.pages.changes import AnyChange, arrow_of, change_texts, short_text
-from services.gateway.pages.figures import isolated, isolated_code, policy_number_parts
+from services.gateway.pages.figures import ago_words, isolated, isolated_code, policy_number_parts
 from services.gateway.pages.icons import icon
 from services.gateway.pages.languages import LANGUAGES
 from services.gateway.pages.paging import page_numbers
@@ -24,6 +25,7 @@ from services.gateway.pages.speaking import current_reader
 from services.gateway.pages.tones import LINE_ICONS, TONES
 from services.gateway.pages.words import word, words
 from services.gateway.queries import ActivityRow
+from shared.contracts.policy import PostalAddress
 
 DASH: Final = Markup('<span class="empty-value">—</span>')
 
@@ -53,6 +55,15 @@ def code(value: str | None, css_class: str = "") -> Markup:
 def name(value: str | None) -> Markup:
     """A person's or firm's name, isolated so that it does not reorder what stands beside it."""
     return _made("<bdi>", value, "</bdi>") if value else DASH
+
+
+def address(value: PostalAddress | str | None) -> Markup:
+    """A postal address; a line breaks between street and town before it breaks inside one of them."""
+    parts = address_parts(value, current_reader()) if value else ()
+    if not parts:
+        return DASH
+    told = Markup(" ").join(Markup("<span>{}</span>").format(part) for part in parts)
+    return Markup('<bdi class="address">{}</bdi>').format(told)
 
 
 def plate(value: str | None) -> Markup:
@@ -102,8 +113,7 @@ def percent(value: int | None) -> Markup:
     """A percentage as the language writes it."""
     if value is None:
         return DASH
-    gap = "\u00a0" if current_reader().language.code == "fr" else ""
-    return _made('<bdi dir="ltr">', value, "", gap, "%</bdi>")
+    return _made('<bdi dir="ltr">', current_reader().percent(value), "</bdi>")
 
 
 def day(value: date | None) -> Markup:
@@ -132,8 +142,7 @@ def ago(value: datetime | None) -> Markup:
     if value is None:
         return DASH
     reader = current_reader()
-    recent = abs(value - reader.now) < timedelta(days=7)
-    marked = '" class="ago" data-ago>' if recent else '" class="ago">'
+    marked = '" class="ago" data-ago>' if reader.is_recent(value) else '" class="ago">'
     return _made(
         '<time datetime="',
         value.isoformat(),
@@ -289,6 +298,7 @@ def actor(kind: str, actor_name: str) -> str:
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "code": code,
     "name": name,
+    "address": address,
     "plate": plate,
     "policy_number": policy_number,
     "phone": phone,
@@ -316,6 +326,8 @@ GLOBALS: Final[dict[str, Any]] = {
     "icon": icon,
     "asset": asset_url,
     "kept": kept,
+    "ago_words": ago_words,
+    "town_first": lambda country: town_first(country, current_reader()),
     "choices": choices,
     "query": query,
     "page_numbers": page_numbers,

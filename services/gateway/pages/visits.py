@@ -74,7 +74,8 @@ class Visit:
         language = choose_language(
             user.language if user else None, request.cookies, request.headers.get("accept-language")
         )
-        self.reader = Reader(language, _zone(user), gateway.clock.now())
+        countries = frozenset(one.country for one in user.agencies) if user else frozenset()
+        self.reader = Reader(language, _zone(user), gateway.clock.now(), countries)
         self.unread = 0
         self.position: int | None = None
         self.theme = request.cookies.get(THEME_COOKIE, "system")

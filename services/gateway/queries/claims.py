@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.gateway.models import Activity, ClaimView, ClientView, ContractView, DocumentView, SeenMark
 from services.gateway.queries.agencies import counted, on_page
 from services.gateway.queries.changed import changed_since
+from services.gateway.queries.file_changes import file_changes
 from services.gateway.queries.mapping import (
     CLAIM_COLUMNS,
     activity_rows,
@@ -278,7 +279,8 @@ async def _fetched(session: AsyncSession, statement: Select[Any]) -> list[dict[s
 
 async def _mapped(session: AsyncSession, found: list[dict[str, Any]]) -> tuple[ClaimRow, ...]:
     partners = await partners_named(session, claim_actors(found))
-    return tuple(claim_row(row, partners) for row in found)
+    files = await file_changes(session, found)
+    return tuple(claim_row(row, partners, files.get(row["id"])) for row in found)
 
 
 def claims_matching(

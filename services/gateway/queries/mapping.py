@@ -46,6 +46,7 @@ CLAIM_COLUMNS = (
     ClaimView.garage_name,
     ClaimView.repair,
     ClaimView.last_change,
+    ClaimView.files_at,
     ClaimView.last_activity_at,
     ClaimView.sequence,
 )
@@ -66,8 +67,8 @@ def actor_name(kind: str, actor_id: str, name: str, partners: Names) -> str:
     return name or actor_id
 
 
-def claim_row(row: Mapping[str, Any], partners: Names) -> ClaimRow:
-    """Map `CLAIM_COLUMNS` and `unread`."""
+def claim_row(row: Mapping[str, Any], partners: Names, file_change: LastChange | None = None) -> ClaimRow:
+    """Map `CLAIM_COLUMNS` and `unread`; `file_change` is what was done to the claim's files since it changed itself."""
     return ClaimRow(
         id=row["id"],
         agency_id=row["agency_id"],
@@ -90,7 +91,7 @@ def claim_row(row: Mapping[str, Any], partners: Names) -> ClaimRow:
         unread=bool(row["unread"]),
         last_activity_at=row["last_activity_at"],
         sequence=row["sequence"],
-        last_change=_last_change(row["last_change"], partners),
+        last_change=file_change or _last_change(row["last_change"], partners),
     )
 
 

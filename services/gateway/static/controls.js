@@ -1,5 +1,5 @@
 // Menus, dialogs, the filter button, keys, and times that stay true while a page is open.
-const STEPS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+import { ago } from "./figures.js";
 
 export function startControls() {
   revealOpen();
@@ -48,11 +48,9 @@ function onKey(event) {
 }
 
 function tellTimes() {
-  const format = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "short", numeric: "always" });
+  const { ago: words, zone } = document.body.dataset;
   for (const time of document.querySelectorAll("time[data-ago]")) {
-    const seconds = (Date.parse(time.dateTime) - Date.now()) / 1000;
-    if (seconds > -60 && seconds <= 0) { time.textContent = document.body.dataset.justNow; continue; }
-    const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? STEPS.at(-1);
-    time.textContent = format.format(Math.trunc(seconds / size) || -1, unit);
+    const told = ago(Date.parse(time.dateTime), Date.now(), words.split("|"), zone);
+    if (told) time.textContent = told;
   }
 }

@@ -1,4 +1,6 @@
 // Uploads: several at once, each with its progress, cancel and retry; drop and paste as well as the two buttons.
+import { percent } from "./figures.js";
+
 const AT_ONCE = 2;
 const queue = [];
 let running = 0;
@@ -86,7 +88,7 @@ function send(item) {
   body.append("file", file, file.name);
   const request = new XMLHttpRequest();
   item.request = request;
-  request.upload.onprogress = (event) => { if (event.lengthComputable) { bar.value = (event.loaded / event.total) * 100; state.textContent = `${Math.round(bar.value)} %`; } };
+  request.upload.onprogress = (event) => { if (event.lengthComputable) { bar.value = (event.loaded / event.total) * 100; state.textContent = percent(event.loaded / event.total, document.documentElement.lang); } };
   request.onloadend = () => {
     running -= 1;
     item.request = null;

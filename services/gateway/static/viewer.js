@@ -1,4 +1,5 @@
 // Files over the page: pictures with zoom and rotation, PDF in the browser's own viewer; arrows go along the line of text.
+import { percent } from "./figures.js";
 import { actOnFiles } from "./files.js";
 
 const STEP = 1.25;
@@ -155,7 +156,7 @@ function draw() {
   const holder = picture.parentElement;
   Object.assign(holder.style, { width: `${width * size}px`, height: `${height * size}px` });
   Object.assign(picture.style, { width: `${picture.naturalWidth * size}px`, height: `${picture.naturalHeight * size}px`, transform: `rotate(${turn}deg)` });
-  dialog.querySelector("#viewer-zoom").textContent = `${Math.round(size * 100)}%`;
+  dialog.querySelector("#viewer-zoom").textContent = percent(size, document.documentElement.lang);
 }
 
 async function tell(file) {

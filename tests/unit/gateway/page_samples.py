@@ -36,8 +36,8 @@ EURO = {"amount": "1234.50", "currency": "EUR"}
 
 
 def reader(language: str = "en") -> Reader:
-    """Somebody in Paris at eleven o'clock."""
-    return Reader(LANGUAGES[language], ZoneInfo("Europe/Paris"), NOW)
+    """Somebody of a French agency, in Paris at eleven o'clock."""
+    return Reader(LANGUAGES[language], ZoneInfo("Europe/Paris"), NOW, frozenset({"FR"}))
 
 
 def user(role: Any = "broker", language: str = "fr") -> CurrentUser:

@@ -329,9 +329,29 @@ def test_only_what_differs_is_sent_as_a_correction() -> None:
 
 
 def test_the_account_of_a_contract_is_what_was_asked_for_and_not_paid() -> None:
-    balance = balance_of(contract_detail())
+    balance = balance_of(contract_detail(), NOW.date())
     assert (str(balance["owed"]), balance["owed_count"], balance["currency"]) == ("1234.50", 1, "EUR")
     assert getattr(balance["next"], "number", None) == "Q-3"
+
+
+@pytest.mark.parametrize(
+    ("due_on", "following"),
+    [("2026-11-22", "Q-3"), ("2026-11-23", "Q-2"), ("2026-12-31", "Q-2"), ("2027-02-03", "Q-3")],
+)
+def test_a_receipt_that_is_issued_before_its_day_is_the_next_one(due_on: str, following: str) -> None:
+    detail = contract_detail()
+    first, second, third = detail.state.receipts
+    issued = second.model_copy(update={"status": "issued", "due_on": date.fromisoformat(due_on)})
+    state = detail.state.model_copy(update={"receipts": (first, issued, third)})
+    balance = balance_of(replace(detail, state=state), NOW.date())
+    assert getattr(balance["next"], "number", None) == following
+    assert (str(balance["owed"]), balance["owed_count"]) == ("1234.50", 1), "it is asked for all the same"
+
+
+def test_nothing_is_next_once_all_is_paid() -> None:
+    detail = contract_detail()
+    paid = detail.state.model_copy(update={"receipts": detail.state.receipts[:1]})
+    assert balance_of(replace(detail, state=paid), NOW.date())["next"] is None
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -56,19 +56,8 @@ def test_instants_are_in_the_agencys_zone_also_across_midnight() -> None:
     assert reader("fr").today == date(2026, 11, 23)
 
 
-@pytest.mark.parametrize(
-    ("before", "fr", "he"),
-    [
-        (timedelta(seconds=20), "à l’instant", "ממש עכשיו"),
-        (timedelta(minutes=2), "il y a 2\u00a0min", "לפני 2 דק׳"),
-        (timedelta(days=8), "15/11/2026", "15.11.2026"),
-    ],
-)
-def test_what_is_recent_is_told_by_how_long_ago_and_the_rest_by_its_date(
-    before: timedelta, fr: str, he: str
-) -> None:
-    assert reader("fr").relative(NOW - before) == fr
-    assert reader("he").relative(NOW - before) == he
+def test_a_percentage_has_its_space_in_french_and_never_one_that_breaks() -> None:
+    assert [reader(one).percent(38) for one in ("fr", "he", "en")] == ["38\u00a0%", "38%", "38%"]
 
 
 def test_the_digits_after_the_last_dash_of_a_policy_number_stand_out() -> None:

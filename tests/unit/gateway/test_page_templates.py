@@ -171,7 +171,7 @@ def contract_page(tab: str, **changes: Any) -> dict[str, Any]:
     return {
         "contract": contract,
         "tab": tab,
-        "balance": balance_of(contract),
+        "balance": balance_of(contract, samples.NOW.date()),
         "account": account_of(contract),
     }
 

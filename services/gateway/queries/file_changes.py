@@ -1,0 +1,45 @@
+"""What was done to a claim's files after the claim itself changed last: then that is what a list tells beside the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.gateway.models import Activity
+from services.gateway.queries.mapping import activity_row, partners_named
+from services.gateway.queries.rows import ActivityRow, LastChange
+
+
+async def file_changes(session: AsyncSession, found: Iterable[Mapping[str, Any]]) -> dict[str, LastChange]:
+    """Give the newest change of the files by claim id, for rows of `CLAIM_COLUMNS` whose files changed last.
+
+    The row holds when that was and not what: the history is asked only where it is needed, and for nobody else's rows.
+    """
+    wanted = {
+        (row["agency_id"], row["claim_number"], row["files_at"]): row["id"] for row in found if _newer(row)
+    }
+    if not wanted:
+        return {}
+    rows = await session.scalars(
+        select(Activity).where(
+            tuple_(Activity.agency_id, Activity.claim_number, Activity.at).in_(list(wanted)),
+            Activity.aggregate == "document",
+        )
+    )
+    changed = {wanted[one.agency_id, one.claim_number, one.at]: one for one in rows if one.claim_number}
+    partners = await partners_named(session, (one.actor_id for one in changed.values()))
+    return {claim_id: _told(activity_row(one, partners)) for claim_id, one in changed.items()}
+
+
+def _told(row: ActivityRow) -> LastChange:
+    return LastChange(row.happening, row.actor_name, row.actor_kind, row.at, row.changes)
+
+
+def _newer(row: Mapping[str, Any]) -> bool:
+    files_at: datetime | None = row["files_at"]
+    change: Mapping[str, Any] | None = row["last_change"]
+    return files_at is not None and (change is None or files_at > datetime.fromisoformat(change["at"]))
