@@ -174,6 +174,11 @@ def running(plan: StackPlan) -> Iterator[RunningStack]:
                 continue
 
 
+def environment_of(service: ServicePlan) -> dict[str, str]:
+    """The environment of a stand-in, as soon as it answers: a busy machine lets a request take its second."""
+    return eventually(lambda: get(service, "/environment"), what=f"an answer of {service.process.name}")
+
+
 def get(service: ServicePlan, path: str) -> Any:
     """GET a path of a stand-in; None when it does not answer."""
     try:

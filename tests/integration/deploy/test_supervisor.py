@@ -15,6 +15,7 @@ from tests.integration.deploy.stacks import (
     alive,
     descendants,
     dummy,
+    environment_of,
     eventually,
     get,
     plan_of,
@@ -43,7 +44,7 @@ def test_a_service_that_is_killed_comes_back_by_itself(tmp_path: Path, template:
 
         second = stack.wait_for_successor("claims", of=first)
         assert alive(second)
-        assert get(plan.services[0], "/environment") is not None
+        assert environment_of(plan.services[0]) is not None
         assert stack.pid_of("policy") == other
         stack.wait_until_says("ended (SIGKILL), starting it again")
         stack.wait_until_says("is ready again")
@@ -198,7 +199,7 @@ def test_a_broker_that_dies_is_replaced_and_all_services_learn_its_new_epoch(
     with running(plan) as stack:
         stack.wait_until_up()
         before = stack.state()
-        seen = get(plan.services[0], "/environment")
+        seen = environment_of(plan.services[0])
         assert seen["DOSSIER_BROKER_EPOCH"] == before["broker"]["epoch"]
         assert seen["DOSSIER_KAFKA_PORT"] == str(before["broker"]["port"])
 
@@ -207,7 +208,7 @@ def test_a_broker_that_dies_is_replaced_and_all_services_learn_its_new_epoch(
         for service in plan.services:
             name = service.process.name
             stack.wait_for_successor(name, of=before["services"][name]["pid"])
-            epoch = get(service, "/environment")["DOSSIER_BROKER_EPOCH"]
+            epoch = environment_of(service)["DOSSIER_BROKER_EPOCH"]
             assert epoch == stack.state()["broker"]["epoch"] != before["broker"]["epoch"]
         assert "in a row" not in stack.text  # being ended for the broker's sake is no death of one's own
         stack.wait_until_says("broker        ended (SIGKILL), starting it again and all services with it")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.deploy.stacks import ROOT, dummy, get, plan_of, running
+from tests.integration.deploy.stacks import ROOT, dummy, environment_of, plan_of, running
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies are Linux's")
 
@@ -57,7 +57,7 @@ def test_a_copy_gets_the_environment_that_it_is_given(
     plan = plan_of(tmp_path, dummy("claims", template=True), broker=True, preload=("json",))
     with running(plan) as stack:
         stack.wait_until_up()
-        seen = get(plan.services[0], "/environment")
+        seen = environment_of(plan.services[0])
         assert seen["DOSSIER_FROM_OUTSIDE"] == "seen"
         assert seen["DOSSIER_BROKER_EPOCH"] == stack.state()["broker"]["epoch"]
 
