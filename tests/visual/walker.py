@@ -22,6 +22,8 @@ PHONE, TABLET, DESK = 360, 768, 1440
 HEIGHTS: Final = {PHONE: 740, TABLET: 1024, DESK: 900}
 ZOOMED: Final = (640, 320)
 """Widths that the pages must also fit: 1280 px at 200 %, and at 400 % (WCAG 1.4.10)."""
+PAPER: Final = 703
+"""CSS pixels between the margins of an A4 page (`95-paper.css`)."""
 TALLEST: Final = 6000
 """A picture ends there, in pixels."""
 SETTLED: Final = """async () => {
@@ -116,19 +118,15 @@ class Walker:
         return found
 
     async def print(self, page: Page, picture: Path | None = None) -> list[str]:
-        """Say what of the frame is left on paper."""
+        """Say what is on paper though only a screen can use it, and what paper lacks; the picture is as wide as a page."""
         await page.emulate_media(media="print", color_scheme="light")
-        await page.set_viewport_size({"width": 720, "height": 1000})
-        left: list[str] = await page.evaluate(
-            "() => [...document.querySelectorAll('.top-bar, .bottom-bar, .toasts, .skip, .uploader, .identity-actions')]"
-            ".filter((one) => one.checkVisibility()).map((one) => `print: ${one.className}`)"
-        )
-        if await page.evaluate("document.documentElement.scrollWidth > 720"):
-            left.append("print: wider than the paper")
+        await page.set_viewport_size({"width": PAPER, "height": 1000})
+        await page.evaluate(SETTLED)
+        found: list[str] = await page.evaluate(_script("paper.js"), PAPER)
         if picture:
             await page.screenshot(path=picture, full_page=True, type="jpeg", quality=80)
         await page.emulate_media(media="screen")
-        return left
+        return found
 
     async def picture(self, page: Page, path: Path, look: Look) -> None:
         """Take a picture of the whole page, with what sticks to the lower edge of the screen at its end."""

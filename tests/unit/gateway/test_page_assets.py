@@ -98,6 +98,16 @@ def test_own_styles_use_logical_properties_so_that_they_turn_with_the_page() -> 
         assert found == [], "a plate's strip stands on the left in every language; nothing else does"
 
 
+def test_paper_has_one_style_sheet_after_all_others_and_no_rule_for_phones_reaches_it() -> None:
+    """An A4 page is narrower than a tablet: a phone's layout would be printed, cards instead of tables."""
+    sheets = sorted((OWN / "css").glob("*.css"))
+    assert sheets[-1].name == "95-paper.css"
+    for path in sheets:
+        text = path.read_text()
+        assert ("@media print" in text) == (path == sheets[-1]), path.name
+        assert "@media (max-width: 767.98px)" not in text, f"{path.name}: `@media screen and …`"
+
+
 async def test_a_first_visit_stays_within_its_budget(browser: httpx.AsyncClient) -> None:
     scripts = {f"desk/{path.name}" for path in OWN.glob("*.js")}
     names = (named_assets() | scripts) - {"tabler/tabler.rtl.min.css"}

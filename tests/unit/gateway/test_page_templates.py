@@ -464,6 +464,24 @@ def test_pages_keep_to_the_content_policy_and_name_what_they_hold(name: str, lan
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_says_on_paper_when_it_was_printed_and_for_whom(name: str, language: str) -> None:
+    (head,) = re.findall(r'<p class="print-only print-head"[^>]*>(.*?)</p>', page(name, language))
+    assert f"\u2066{samples.reader(language).instant(samples.NOW)}\u2069" in head
+    assert ("<bdi>Γραφείο</bdi>" in head) == (name != "login")
+
+
+def test_on_paper_a_claim_names_the_insurer_and_his_reference_and_hebrew_joins_the_date_by_a_maqaf() -> None:
+    claim = claim_page("he")["claim"]
+    html = page("claim", "he")
+    assert "הודפס ב־\u2066" in html
+    (line,) = re.findall(r'<p class="print-only">(.*?)</p>', html)
+    assert f"<bdi>{claim.insurer.name}</bdi>" in line
+    assert claim.state.insurer_reference
+    assert claim.state.insurer_reference in line
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", PARTS)
 def test_parts_are_rendered_alone_for_the_script_that_asks_for_them(template: str, language: str) -> None:
     html = render(template, samples.reader(language), PARTS[template](language))
