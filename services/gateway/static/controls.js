@@ -8,6 +8,7 @@ export function startControls() {
   document.addEventListener("keydown", onKey);
   for (const dialog of document.querySelectorAll("dialog[data-open]")) { dialog.close(); dialog.showModal(); }
   setInterval(tellTimes, 30_000);
+  addEventListener("beforeprint", tellPrinting);
 }
 
 function onClick(event) {
@@ -45,6 +46,12 @@ function onKey(event) {
     const field = document.querySelector("#search-q, #global-search");
     if (field?.offsetParent) { event.preventDefault(); field.focus(); field.select(); }
   }
+}
+
+// A page may have been open for hours: paper tells when it was printed.
+function tellPrinting() {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short", timeStyle: "short", timeZone: document.body.dataset.zone });
+  for (const head of document.querySelectorAll("[data-printed]")) head.textContent = head.dataset.printed.replace("{}", `\u2066${format.format()}\u2069`);
 }
 
 function tellTimes() {
