@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, String, any_, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 
 def among(
-    session: AsyncSession,
+    session: AsyncSession | AsyncConnection,
     column: ColumnElement[Any] | InstrumentedAttribute[Any],
     values: Collection[Any],
     of: Any = String,
@@ -28,19 +28,24 @@ def among(
     large the table has become: comparing with `= ANY` it then goes through the whole table with the whole array, 100 ms for five
     hundred among ten thousand. `alone=False` is for a condition beside `OR`, where there can be no join.
     """
-    if session.get_bind().dialect.name != "postgresql":
+    if not _has_arrays(session):
         return column.in_(values)
     array = literal(list(values), ARRAY(of))
     return column.in_(select(func.unnest(array))) if alone else column == any_(array)
 
 
 def pairs_among(
-    session: AsyncSession,
+    session: AsyncSession | AsyncConnection,
     columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...],
     pairs: Sequence[tuple[str, str]],
 ) -> ColumnElement[bool]:
     """The same for two columns that are one key: both of them find the row, whichever of them has few values."""
-    if session.get_bind().dialect.name != "postgresql":
+    if not _has_arrays(session):
         return tuple_(*columns).in_(pairs)
     arrays = (literal([pair[place] for pair in pairs], ARRAY(String)) for place in (0, 1))
     return tuple_(*columns).in_(select(*(func.unnest(one) for one in arrays)))
+
+
+def _has_arrays(session: AsyncSession | AsyncConnection) -> bool:
+    dialect = session.dialect if isinstance(session, AsyncConnection) else session.get_bind().dialect
+    return dialect.name == "postgresql"

@@ -89,12 +89,11 @@ async def write_many(
         return
     target = _table(table)
     dialect = session.get_bind().dialect
-    if dialect.name == "postgresql" and len(rows) > 1:
+    if dialect.name == "postgresql":
         arrays = _arrays(target, tuple(rows[0]), tuple(key_columns), dialect, replace=replace)
         await session.execute(arrays.statement, arrays.parameters(rows))
         return
-    builder = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    statement = builder(target)
+    statement = sqlite.insert(target)
     replaced = {name: statement.excluded[name] for name in rows[0] if name not in key_columns}
     if replace and replaced:
         statement = statement.on_conflict_do_update(index_elements=list(key_columns), set_=replaced)
