@@ -227,7 +227,7 @@ async def test_the_relay_reads_what_waits_and_nothing_of_the_archive(services: B
         read.extend(rows)
         return []
 
-    relay._send = nothing  # type: ignore[method-assign, assignment]
+    relay._send = nothing  # type: ignore[method-assign]
     watched.statements.clear()
     await relay._publish_batch(None)
     assert len(read) == WAITING + 1
