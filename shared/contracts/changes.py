@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from enum import StrEnum
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -16,6 +18,8 @@ _NAMED_BY: Final = {"payments": "reference", "receipts": "number", "guarantees":
 
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 """What is the same in JSON. A field that writes its text or number in another way has a type of its own."""
+
+_OTHER: Final = object()
 
 
 def changes_between(old: BaseModel | None, new: BaseModel) -> tuple[Change, ...]:
@@ -37,15 +41,25 @@ def _compare_models(path: str, old: Any, new: BaseModel, found: list[Change]) ->
         if before is after or name in _BOOKKEEPING:
             continue
         below = f"{path}.{name}" if path else name
-        kind = type(after)
-        if kind in _PLAIN and type(before) in _PLAIN:
-            _compare(below, before, after, found)
-        elif kind is type(before) and isinstance(after, BaseModel):
+        was, is_now = _in_json(before), _in_json(after)
+        if was is not _OTHER and is_now is not _OTHER:
+            _compare(below, was, is_now, found)
+        elif type(after) is type(before) and isinstance(after, BaseModel):
             _compare_models(below, before, after, found)
         else:
             only = {name}
             was, is_now = (one.model_dump(mode="json", include=only)[name] for one in (old, new))
             _compare(below, was, is_now, found)
+
+
+def _in_json(value: Any) -> Any:
+    """Give what JSON has for what a field is as a rule: the serializer, asked for one field, takes twenty times as long."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is date:
+        return value.isoformat()
+    return value.value if isinstance(value, StrEnum) else _OTHER
 
 
 def _compare(path: str, old: Any, new: Any, found: list[Change]) -> None:
