@@ -210,7 +210,7 @@ class ClaimBook:
         if self._changed:
             await self._write_claims(session)
         if self._history:
-            await write_many(session, ClaimHistory, self._history, ["agency_id", "claim_id", "sequence"])
+            await write_many(session, ClaimHistory, self._history, [])  # a version that exists is a fault
         if self._moved:
             keys = ["agency_id", "claim_id", "partner_id", "kind"]
             await write_many(session, PartnerPosition, list(self._moved.values()), keys, replace=True)
