@@ -12,6 +12,8 @@ from deploy.local.lifeline import watch_parent
 from shared.settings import SERVICES, Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from uvicorn import Server
 
 GRACEFUL_SECONDS: Final = 3
@@ -57,7 +59,17 @@ def build_server(service: str, settings: Settings) -> Server:
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
-    return uvicorn.Server(config)
+
+    class Leaving(uvicorn.Server):
+        """A server that says at once when it is told to stop: it waits for open streams, and those end when they know."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            super().handle_exit(sig, frame)
+            tell = getattr(app.state, "leaving", None)
+            if tell is not None:
+                asyncio.get_running_loop().call_soon_threadsafe(tell)
+
+    return Leaving(config)
 
 
 def main(arguments: list[str]) -> int:

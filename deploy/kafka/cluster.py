@@ -44,6 +44,9 @@ _FIRST_LOOK_SECONDS: Final = 0.5
 _TOPIC_BATCH: Final = 200
 _ACL_BATCH: Final = 500
 
+_OF_THE_CLIENT: Final = "Local: "
+"""How the client marks what no broker has said: timed out, disconnected."""
+
 _SILENT = logging.getLogger("dossier.kafka.admin")
 """librdkafka's own complaints: what matters is in the sentence."""
 _SILENT.addHandler(logging.NullHandler())
@@ -229,7 +232,9 @@ class Cluster:
                 look *= 2
 
     def _heed(self, error: KafkaError) -> None:
-        if error.code() == KafkaError._AUTHENTICATION:  # noqa: SLF001 - named so because it is the client's own code
+        """Keep what Kafka said of the login. A handshake that a busy broker did not finish has the same code, and is no refusal."""
+        refused = error.code() == KafkaError._AUTHENTICATION  # noqa: SLF001 - named so because it is the client's own code
+        if refused and _OF_THE_CLIENT not in error.str():
             self._login_refused = error.str()
 
     def _answer(self, answer: Future[T], complaint: str) -> T:

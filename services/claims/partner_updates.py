@@ -127,4 +127,4 @@ class PartnerUpdates:
 
 def _actor(message: PartnerMessage[Any], party: PartnerReference | None) -> Actor:
     """The partner as the claim names it: people know the garage, not its id."""
-    return message.actor.model_copy(update={"name": party.name if party is not None else ""})
+    return message.actor(party.name if party is not None else "")

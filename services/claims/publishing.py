@@ -13,7 +13,7 @@ from services.claims.repository import ClaimBook
 from shared.contracts.changes import changes_between
 from shared.contracts.claims import ClaimState
 from shared.contracts.envelope import Actor, Change
-from shared.messaging.publishing import publish_state
+from shared.messaging.publishing import publish_state, write_change
 
 SERVICE = "claims"
 
@@ -43,7 +43,8 @@ def publish_change(
         return old
     state = new.model_copy(update={"sequence": old.sequence + 1 if old else 1, "updated_at": at})
     happening = happening_between(old, state)
-    ClaimBook.of(session).keep(old, state, happening=happening, changes=changes, actor=actor, at=at)
+    written = write_change(state, changes, actor)
+    ClaimBook.of(session).keep(old, state, happening=happening, written=written, at=at)
     publish_state(
         session,
         service=SERVICE,
@@ -53,6 +54,7 @@ def publish_change(
         actor=actor,
         at=at,
         changes=changes,
+        written=written,
     )
     if _stdlib.isEnabledFor(logging.DEBUG):
         log.debug(

@@ -22,7 +22,7 @@ def document_changed(
     at: datetime,
 ) -> None:
     """Tell of a file."""
-    event = publish_state(
+    changes = publish_state(
         session, service=SERVICE, happening=happening, state=new, old=old, actor=actor, at=at
     )
-    repository.add_history(session, new, happening, event.data.changes, actor, at)
+    repository.add_history(session, new, happening, changes, actor, at)

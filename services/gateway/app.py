@@ -35,7 +35,7 @@ def create_app(settings: GatewaySettings | None = None, clock: Clock | None = No
     clock = clock or SystemClock()
     database = Database.of(settings, "gateway")
     versions = Versions()
-    hub = Hub(settings.gateway_streams_per_session)
+    hub = Hub(settings.gateway_streams_per_session, settings.gateway_heartbeat_seconds)
     feed = Feed(database, hub, versions, settings.gateway_hold_seconds)
     consumer = build_consumer(database, clock, Projector(versions), feed)
     status = ServiceStatus(clock)
@@ -72,4 +72,5 @@ def create_app(settings: GatewaySettings | None = None, clock: Clock | None = No
     install_error_pages(app)
     app.state.gateway = gateway
     app.state.feed = feed
+    app.state.leaving = hub.end_all
     return app

@@ -22,10 +22,10 @@ def client_changed(
     at: datetime,
 ) -> None:
     """Tell of a client."""
-    event = publish_state(
+    changes = publish_state(
         session, service=SERVICE, happening=happening, state=new, old=old, actor=actor, at=at
     )
-    repository.add_client_history(session, new, happening, event.data.changes, actor, at)
+    repository.add_client_history(session, new, happening, changes, actor, at)
 
 
 def contract_changed(
@@ -37,7 +37,7 @@ def contract_changed(
     at: datetime,
 ) -> None:
     """Tell of a contract."""
-    event = publish_state(
+    changes = publish_state(
         session, service=SERVICE, happening=happening, state=new, old=old, actor=actor, at=at
     )
-    repository.add_contract_history(session, new, happening, event.data.changes, actor, at)
+    repository.add_contract_history(session, new, happening, changes, actor, at)

@@ -283,12 +283,15 @@ def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     # isolation_level None switches off the driver's own idea of when to begin, which is never before a SELECT
     # and never before SAVEPOINT; the "begin" events below begin instead.
     arguments = {"isolation_level": None, "timeout": _BUSY_TIMEOUT_SECONDS}
-    writer = create_async_engine(
-        url, pool_size=1, max_overflow=0, pool_timeout=30, connect_args=arguments, hide_parameters=True
-    )
-    reader = create_async_engine(
-        url, pool_size=_READERS, max_overflow=0, pool_timeout=30, connect_args=arguments, hide_parameters=True
-    )
+    common: dict[str, Any] = {
+        "max_overflow": 0,
+        "pool_timeout": 30,
+        "connect_args": arguments,
+        "hide_parameters": True,
+        "json_serializer": to_json,
+    }
+    writer = create_async_engine(url, pool_size=1, **common)
+    reader = create_async_engine(url, pool_size=_READERS, **common)
     event.listen(writer.sync_engine, "connect", _prepare_writer)
     event.listen(reader.sync_engine, "connect", _prepare_reader)
     event.listen(writer.sync_engine, "begin", _begin_immediate)

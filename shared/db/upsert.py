@@ -82,23 +82,23 @@ async def write_many(
 ) -> None:
     """Insert many rows at once, in their order; those whose key exists are left alone, or replaced with `replace`.
 
-    With `replace` a key may stand only once among the rows. On PostgreSQL it is one statement with an array per column, compiled
-    once for all times; elsewhere one statement executed for a list. A long VALUES list is compiled anew for each length.
+    With `replace` a key may stand only once among the rows; without key columns a row that exists is an error. On PostgreSQL it is
+    one statement with an array per column, compiled once for all times; elsewhere one statement executed for a list. A long VALUES
+    list is compiled anew for each length.
     """
     if not rows:
         return
     target = _table(table)
     dialect = session.get_bind().dialect
-    if dialect.name == "postgresql" and len(rows) > 1:
+    if dialect.name == "postgresql":
         arrays = _arrays(target, tuple(rows[0]), tuple(key_columns), dialect, replace=replace)
         await session.execute(arrays.statement, arrays.parameters(rows))
         return
-    builder = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    statement = builder(target)
+    statement = sqlite.insert(target)
     replaced = {name: statement.excluded[name] for name in rows[0] if name not in key_columns}
     if replace and replaced:
         statement = statement.on_conflict_do_update(index_elements=list(key_columns), set_=replaced)
-    else:
+    elif key_columns:
         statement = statement.on_conflict_do_nothing(index_elements=list(key_columns))
     await session.execute(statement, [dict(row) for row in rows])
 
@@ -131,11 +131,12 @@ def _arrays(
     ]
     quoted = ", ".join(quote(name) for name in names)
     replaced = [f"{quote(name)} = excluded.{quote(name)}" for name in names if name not in keys]
-    conflict = f"DO UPDATE SET {', '.join(replaced)}" if replace and replaced else "DO NOTHING"
+    action = f"DO UPDATE SET {', '.join(replaced)}" if replace and replaced else "DO NOTHING"
+    conflict = f" ON CONFLICT ({', '.join(quote(name) for name in keys)}) {action}" if keys else ""
     statement = text(
         f"INSERT INTO {quote(target.name)} ({quoted})"  # noqa: S608 - names of our own tables
         f" SELECT {quoted} FROM unnest({', '.join(casts)}) WITH ORDINALITY AS given ({quoted}, its_place) ORDER BY its_place"
-        f" ON CONFLICT ({', '.join(quote(name) for name in keys)}) {conflict}"
+        f"{conflict}"
     )
     processors = [one.type.dialect_impl(dialect).bind_processor(dialect) for one in columns]
     return _Arrays(statement, tuple(zip(names, processors, strict=True)))

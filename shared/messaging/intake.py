@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,10 +12,10 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.envelope import CloudEvent, service_source
-from shared.contracts.partners import RECEIPT_TYPE, Receipt
+from shared.contracts.envelope import service_source, written_event
+from shared.contracts.partners import RECEIPT_TYPE
 from shared.contracts.topics import parse_partner_topic, receipts_topic
-from shared.db.among import among
+from shared.db.among import pairs_among
 from shared.db.upsert import write_many
 from shared.messaging.dead_letters import put_aside
 from shared.messaging.outbox import enqueue_bytes
@@ -74,7 +73,7 @@ class Intake:
     async def begin(self, session: AsyncSession, records: Sequence[Record]) -> Batch:
         """Read the partner messages among `records`, find those accepted before, and let the services load what they need."""
         batch = Batch()
-        ids: dict[str, list[str]] = defaultdict(list)
+        named: list[tuple[str, str]] = []
         for record in records:
             topic = parse_partner_topic(record.topic)
             if topic is None or topic.kind not in self._handlers:
@@ -82,22 +81,21 @@ class Intake:
             reading = read_message(topic.partner_id, topic.kind, record.value, record.received_at)
             batch.readings[record.identity] = reading
             if reading.message_id is not None:
-                ids[topic.partner_id].append(reading.message_id)
-        for partner_id, message_ids in ids.items():
-            await self._load_accepted(session, batch, partner_id, message_ids)
+                named.append((topic.partner_id, reading.message_id))
+        if named:
+            await self._load_accepted(session, batch, named)
         await self._preload(session, batch)
         return batch
 
-    async def _load_accepted(
-        self, session: AsyncSession, batch: Batch, partner_id: str, ids: list[str]
-    ) -> None:
+    async def _load_accepted(self, session: AsyncSession, batch: Batch, named: list[tuple[str, str]]) -> None:
         table = partner_message.c
+        key = (table.partner_id, table.message_id)
         found = await session.execute(
-            select(table.message_id, table.sequence, table.claim_number, table.policy_number).where(
-                table.partner_id == partner_id, among(session, table.message_id, ids)
+            select(*key, table.sequence, table.claim_number, table.policy_number).where(
+                pairs_among(session, key, named)
             )
         )
-        for message_id, sequence, claim_number, policy_number in found:
+        for partner_id, message_id, sequence, claim_number, policy_number in found:
             batch.accepted[(partner_id, message_id)] = Verdict(
                 "duplicate", sequence, claim_number, policy_number
             )
@@ -130,7 +128,7 @@ class Intake:
         verdict = batch.accepted.get((topic.partner_id, message_id))
         if verdict is None:
             verdict = await self._decide(session, topic.kind, reading)
-        self._answer(session, topic.partner_id, record, verdict.receipt(message_id))
+        self._answer(session, topic.partner_id, record, message_id, verdict)
         if verdict.outcome == "accepted":
             self._keep(batch, topic.partner_id, topic.kind, message_id, verdict, record)
         metrics.messages.labels(self._service, record.topic, verdict.outcome).inc()
@@ -153,24 +151,23 @@ class Intake:
             raise AssertionError
         return reading.verdict
 
-    def _answer(self, session: AsyncSession, partner_id: str, record: Record, receipt: Receipt) -> None:
+    def _answer(
+        self, session: AsyncSession, partner_id: str, record: Record, message_id: str, verdict: Verdict
+    ) -> None:
         """Enqueue the receipt; its id follows from the record, so that a redelivery is not answered twice."""
-        event = CloudEvent[Receipt](
-            id=derived_id("receipt", record.identity),
+        event_id = derived_id("receipt", record.identity)
+        body = written_event(
+            event_id=event_id,
             source=service_source(self._service),
-            type=RECEIPT_TYPE,
-            subject=receipt.message_id,
+            event_type=RECEIPT_TYPE,
+            subject=message_id,
             time=record.received_at,
-            sequence=receipt.sequence or 0,
+            sequence=verdict.sequence or 0,
             traceparent=current_traceparent(),
-            data=receipt,
+            data=verdict.receipt(message_id),
         )
         enqueue_bytes(
-            session,
-            topic=receipts_topic(partner_id),
-            key=receipt.message_id[:200],
-            event_id=event.id,
-            body=event.to_json(),
+            session, topic=receipts_topic(partner_id), key=message_id[:200], event_id=event_id, body=body
         )
 
     def _keep(

@@ -21,7 +21,6 @@ from shared.contracts.partners import (
     Outcome,
     Reason,
     ReasonCode,
-    Receipt,
 )
 
 DataT = TypeVar("DataT")
@@ -38,10 +37,9 @@ class PartnerMessage(Generic[DataT]):
     occurred_at: datetime
     received_at: datetime
 
-    @property
-    def actor(self) -> Actor:
-        """The partner as the author of a change."""
-        return Actor(kind="partner", id=self.partner_id)
+    def actor(self, name: str = "") -> Actor:
+        """The partner as the author of a change, under the name that people know."""
+        return Actor(kind="partner", id=self.partner_id, name=name)
 
 
 @dataclass(frozen=True)
@@ -84,16 +82,16 @@ class Verdict:
             "rejected", sequence, claim_number, policy_number, Reason(code=code, detail=detail, field=field)
         )
 
-    def receipt(self, message_id: str) -> Receipt:
-        """The answer on the receipts topic."""
-        return Receipt(
-            message_id=message_id,
-            outcome=self.outcome,
-            reason=self.reason,
-            claim_number=self.claim_number,
-            policy_number=self.policy_number,
-            sequence=self.sequence,
-        )
+    def receipt(self, message_id: str) -> dict[str, Any]:
+        """The answer on the receipts topic, as `Receipt` has it: each update has one, so that it is not made as a model first."""
+        return {
+            "message_id": message_id,
+            "outcome": self.outcome,
+            "reason": self.reason.model_dump() if self.reason is not None else None,
+            "claim_number": self.claim_number,
+            "policy_number": self.policy_number,
+            "sequence": self.sequence,
+        }
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
-from uuid import NAMESPACE_URL, uuid5
+
+import uuid_utils
 
 EVENT_ID_HEADER: Final = "dossier-event-id"
 """Set by our relays: a record that is published a second time keeps it, whatever its new offset is."""
@@ -24,7 +25,7 @@ class Record:
     value: bytes
     headers: dict[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def received_at(self) -> datetime:
         """When the broker took it, as far as it says so."""
         return datetime.fromtimestamp(max(self.timestamp, 0) / 1000, tz=UTC)
@@ -45,7 +46,7 @@ class Record:
 
 def derived_id(*parts: str) -> str:
     """A UUID that follows from its parts, so that the same cause never has two answers."""
-    return str(uuid5(NAMESPACE_URL, "urn:dossier:" + "/".join(parts)))
+    return str(uuid_utils.uuid5(uuid_utils.NAMESPACE_URL, "urn:dossier:" + "/".join(parts)))
 
 
 def record_of(message: Any) -> Record:

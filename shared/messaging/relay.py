@@ -1,7 +1,8 @@
 """Publishing the outbox: in order per key, at least once, for ever if need be.
 
-One relay per service is active: on PostgreSQL the one that holds an advisory lock, on SQLite the only one there is. A row whose topic
-does not exist, or whose record the broker refuses, holds back the rows of its own key alone.
+One relay per service is active: on PostgreSQL the one that holds an advisory lock, on SQLite the only one there is. It reads and marks
+rows through the connection that has the lock: who has lost it cannot go on, and nothing else is asked in between. A row whose topic does
+not exist, or whose record the broker refuses, holds back the rows of its own key alone.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sqlalchemy import BigInteger, ColumnElement, Row, and_, func, or_, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.among import among
-from shared.db.database import Database
+from shared.db.database import Database, uninterrupted
 from shared.db.failures import is_passing
 from shared.db.tenancy import NO_AGENCY
 from shared.db.upsert import upsert
@@ -133,13 +134,19 @@ class Relay:
         if self._database.dialect == "sqlite":
             await self._publish_for_ever(None)
             return
-        async with self._database.engine.connect() as connection:
-            lock = zlib.crc32(f"dossier.relay.{self._service}".encode())
-            while not await connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": lock}):
-                await connection.rollback()
-                await asyncio.sleep(1)
-            await connection.commit()
-            await self._publish_for_ever(connection)
+        async with self._database.engine.connect() as plain:
+            connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                lock = zlib.crc32(f"dossier.relay.{self._service}".encode())
+                taken = text("SELECT pg_try_advisory_lock(:lock)")
+                while not await connection.scalar(taken, {"lock": lock}):  # noqa: ASYNC110 - another process has it
+                    await asyncio.sleep(1)
+                # What was published and forgotten is published again: no reason to wait for the disk.
+                await connection.execute(text("SET synchronous_commit = off"))
+                await self._publish_for_ever(connection)
+            finally:
+                # Neither the lock nor the setting may go back to the pool with it.
+                await uninterrupted(connection.invalidate())
 
     async def _publish_for_ever(self, lock: AsyncConnection | None) -> None:
         await self._connect()
@@ -147,11 +154,7 @@ class Relay:
         self.active = True
         while True:
             self._wake.clear()
-            tried = await self._publish_batch()
-            if lock is not None:
-                await lock.scalar(text("SELECT 1"))  # the lock lives as long as its connection does
-                await lock.rollback()
-            if not tried:
+            if not await self._publish_batch(lock):
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._pause()):
                         await self._wake.wait()
@@ -199,24 +202,36 @@ class Relay:
             )
         log.info("relay.republishing", service=self._service, rows=getattr(result, "rowcount", 0))
 
-    async def _publish_batch(self) -> bool:
-        """Publish up to one batch; says whether there was anything to try."""
-        statement = (
-            select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.position).limit(_BATCH)
-        )
-        async with self._database.read(NO_AGENCY) as session:
-            rows = (await session.execute(statement.where(self._held.excluded()))).all()
-        if not rows:
-            return False
-        sent = await self._send(rows)
+    async def _publish_batch(self, lock: AsyncConnection | None) -> bool:
+        """Publish up to one batch; says whether there may be more. Whoever commits meanwhile wakes us, what is held back has its pause."""
+        rows = await self._pending(lock)
+        sent = await self._send(rows) if rows else []
         if sent:
-            async with self._database.write(NO_AGENCY) as session:
-                await session.execute(
-                    update(outbox)
-                    .where(among(session, outbox.c.position, sent, BigInteger))
-                    .values(published_at=datetime.now(UTC))
-                )
-        return True
+            await self._mark(lock, sent)
+        return len(rows) == _BATCH
+
+    async def _pending(self, lock: AsyncConnection | None) -> Sequence[Row[Any]]:
+        statement = (
+            select(outbox)
+            .where(outbox.c.published_at.is_(None), self._held.excluded())
+            .order_by(outbox.c.position)
+            .limit(_BATCH)
+        )
+        if lock is not None:
+            return (await uninterrupted(lock.execute(statement))).all()
+        async with self._database.read(NO_AGENCY) as session:
+            return (await session.execute(statement)).all()
+
+    async def _mark(self, lock: AsyncConnection | None, sent: Sequence[int]) -> None:
+        """Write down what is safely on the broker."""
+        statement = update(outbox).values(published_at=datetime.now(UTC))
+        if lock is not None:
+            await uninterrupted(
+                lock.execute(statement.where(among(lock, outbox.c.position, sent, BigInteger)))
+            )
+            return
+        async with self._database.write(NO_AGENCY) as session:
+            await session.execute(statement.where(among(session, outbox.c.position, sent, BigInteger)))
 
     async def _send(self, rows: Sequence[Row[Any]]) -> list[int]:
         """Send the rows and wait for the acknowledgements; gives the positions that are safely on the broker."""

@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.contracts.partners import RECEIPT_TYPE, UPDATE_MODELS, UPDATE_TYPES
+from shared.contracts.envelope import CloudEvent, written_event
+from shared.contracts.partners import RECEIPT_TYPE, UPDATE_MODELS, UPDATE_TYPES, Receipt
 from shared.contracts.schemas import schema_files
-from shared.messaging.partners import Reading, read_message
+from shared.messaging.partners import Reading, Verdict, read_message
 from tests.contract.schemas import complaints, required_fields, validator
 
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -198,8 +199,7 @@ def test_the_ways_to_write_an_instant_are_read(value: str) -> None:
 def test_receipts_fit_the_schema_that_partners_read(outcome: str) -> None:
     verdict = read("repair-updates", {}).verdict
     assert verdict is not None
-    receipt = verdict.receipt("m-1").model_dump(mode="json")
-    receipt["outcome"] = outcome
+    receipt = {**verdict.receipt("m-1"), "outcome": outcome}
     message = {
         "specversion": "1.0",
         "id": "r-1",
@@ -217,3 +217,37 @@ def test_receipts_fit_the_schema_that_partners_read(outcome: str) -> None:
 def test_every_committed_schema_is_one_itself() -> None:
     for path in schema_files():
         validator(path.name.removesuffix(".json"))
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        Verdict.accepted(7, claim_number="CL-2026-000117"),
+        Verdict.stale(7, policy_number="4501-000001"),
+        Verdict.rejected("schema", '«Ce champ» est "faux".', "data.eta"),
+    ],
+)
+def test_a_receipt_is_written_as_its_model_writes_it(verdict: Verdict) -> None:
+    receipt = Receipt.model_validate(verdict.receipt("m-1"))
+    event = CloudEvent[Receipt](
+        id="r-1",
+        source="urn:dossier:service:claims",
+        type=RECEIPT_TYPE,
+        subject="m-1",
+        time=NOW,
+        sequence=verdict.sequence or 0,
+        traceparent="00-x",
+        data=receipt,
+    )
+    written = written_event(
+        event_id="r-1",
+        source="urn:dossier:service:claims",
+        event_type=RECEIPT_TYPE,
+        subject="m-1",
+        time=NOW,
+        sequence=verdict.sequence or 0,
+        traceparent="00-x",
+        data=verdict.receipt("m-1"),
+    )
+
+    assert written == event.to_json()

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.envelope import ChangeData, CloudEvent
+from shared.contracts.envelope import Actor, Change, ChangeData, CloudEvent, written_event
 from shared.contracts.events import AGGREGATES, Aggregate
 from shared.contracts.identity import PartnerState, UserState
 from shared.contracts.notifications import AlertState
 from shared.contracts.schemas import ASYNCAPI_FILE
+from shared.messaging.publishing import write_change
 from tests.contract.schemas import complaints
 from tests.unit.gateway.page_samples import claim_state, client_state, contract_state
 from tests.unit.notifications import factory
@@ -101,3 +102,34 @@ def test_the_asyncapi_document_tells_of_every_topic_and_event() -> None:
         assert f"name: {name_of(aggregate)}" in text
     for kind in ("repair-updates", "claim-updates", "appraisal-updates", "contract-updates", "receipts"):
         assert f"partners.{{partner}}.{kind}.v1" in text
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda one: one.name)
+def test_an_event_is_written_as_its_model_writes_it(aggregate: Aggregate) -> None:
+    state = STATES[aggregate.name]
+    actor = Actor(kind="user", id="u", name="Jeanne «J.» Martin")
+    changes = (Change(field="note", old=None, new='à "b"'), Change(field="n", old=[1], new={"a": None}))
+    model = CloudEvent[ChangeData[type(state)]](  # type: ignore[misc, operator]
+        id="e",
+        source="urn:dossier:service:x",
+        type=aggregate.event_type(aggregate.happenings[0]),
+        subject="s",
+        time=AT,
+        agencyid="agency-a",
+        sequence=3,
+        traceparent="00-x",
+        data={"state": state, "changes": changes, "actor": actor},
+    )
+    written = written_event(
+        event_id="e",
+        source="urn:dossier:service:x",
+        event_type=aggregate.event_type(aggregate.happenings[0]),
+        subject="s",
+        time=AT,
+        agency_id="agency-a",
+        sequence=3,
+        traceparent="00-x",
+        data=write_change(state, changes, actor)._asdict(),
+    )
+
+    assert written == model.to_json()

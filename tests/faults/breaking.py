@@ -91,7 +91,11 @@ class Breaker:
         kafka = self._doors.engines.kafka
         await asyncio.to_thread(kafka.kill)
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(kafka.start)
+        try:
+            await asyncio.to_thread(kafka.start)
+        except asyncio.CancelledError:
+            kafka.kill()  # else its thread, which nobody can interrupt, would wait until it answers
+            raise
 
     def _crash_database(self) -> None:
         self._doors.engines.postgresql.stop()

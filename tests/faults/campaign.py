@@ -192,8 +192,12 @@ class Campaign:
                     await self._plant()
                 begun = time.monotonic()
                 await works_again()
-            finally:
                 await sending
+            except (
+                BaseException
+            ):  # Ctrl-C too: what is sent again until it is acknowledged would be so for ever
+                await _cancelled(sending)
+                raise
             outcome.recoveries.append(Recovery(str(fault), time.monotonic() - begun))
             self._say(
                 f"    works again after {outcome.recoveries[-1].seconds:.1f} s; {self._garages.sent} sent"
@@ -224,7 +228,11 @@ class Campaign:
 
     async def _recovered(self, handlers: Sequence[Desk], probed: Sequence[Car]) -> None:
         """Wait until every process is ready, and a new update of each garage is answered and on its page at every gateway."""
-        await asyncio.to_thread(self._fleet.wait_until_ready, 2 * BOUND)
+
+        async def up() -> bool:
+            return await asyncio.to_thread(lambda: all(map(self._fleet.is_ready, self._fleet.names)))
+
+        await soon(up, 2 * BOUND, "every process up")  # look by look: nobody can interrupt a thread
         async with httpx.AsyncClient(timeout=5) as http:
 
             async def ready() -> bool:

@@ -179,5 +179,8 @@ async def _ended(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     """Stop a client, whatever becomes of it: to a broker that was killed nobody can say goodbye."""
     task = asyncio.ensure_future(client.stop())
     await asyncio.wait({task}, timeout=GIVE_UP_SECONDS)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=GIVE_UP_SECONDS)  # the library does not always heed it
+    if task.done() and not task.cancelled():
+        task.exception()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -21,12 +22,15 @@ from shared.contracts.notifications import AlertState
 from shared.contracts.topics import NOTIFICATIONS_EVENTS
 from shared.identifiers import new_id
 from tests.fixtures.desk import log_in
+from tests.fixtures.waiting import soon
 from tests.performance.comparison import Comparison
 from tests.performance.load import Address
 from tests.performance.site import STREAMS_PER_SESSION, TOPIC, Site
 
 OPENED_AT_ONCE: Final = 10
 NEWS_SECONDS: Final = 60.0
+STEADY_LOOKS: Final = 8
+STEADY_KB: Final = 256.0
 _SPARE_FILES: Final = 200
 
 
@@ -118,14 +122,25 @@ class Crowd:
 @asynccontextmanager
 async def crowd_at(addresses: list[Address], pid: int) -> AsyncIterator[tuple[Crowd, float]]:
     """Open streams to a process; gives them, and what each costs it in KB."""
-    before = resident(pid)
+    before = await steady(pid)
     crowd = Crowd()
     try:
         await crowd.open(addresses)
-        await asyncio.sleep(1)  # what they were opened with is freed
-        yield crowd, (resident(pid) - before) / len(addresses)
+        yield crowd, (await steady(pid) - before) / len(addresses)
     finally:
         crowd.close()
+
+
+async def steady(pid: int) -> float:
+    """Resident memory, in KB, once it stands still: what streams are opened with is freed a moment later."""
+    seen: deque[float] = deque(maxlen=STEADY_LOOKS)
+
+    async def still() -> bool:
+        seen.append(resident(pid))
+        return len(seen) == STEADY_LOOKS and max(seen) - min(seen) < STEADY_KB
+
+    await soon(still, NEWS_SECONDS, f"a process ({pid}) whose memory stands still")
+    return seen[-1]
 
 
 def resident(pid: int) -> float:

@@ -34,6 +34,7 @@ from tests.fixtures.waiting import soon
 from tests.performance.trail import trail_of
 
 IDLE_SECONDS = 30.0
+QUIET_LOOKS = 10
 UPDATES = 100
 TICKS = os.sysconf("SC_CLK_TCK")
 MIB = 1024 * 1024
@@ -78,19 +79,21 @@ def print_memory(stack: Stack) -> None:
 
 
 async def settled(stack: Stack) -> None:
-    """Wait until every service has taken and published all that there was, then a little longer."""
+    """Wait until every service has taken and published all that there was, at several looks in a row: what they do follows in turns."""
+    looks = 0
     async with httpx.AsyncClient() as http:
 
         async def quiet() -> bool:
+            nonlocal looks
+            looks += 1
             for service in SERVICES:
                 answer = await http.get(f"{stack.url_of(service)}/health/ready")
                 messaging = answer.json()["checks"]["messaging"]
                 if messaging["consumer"]["lag"] or messaging["relay"]["pending"]:
-                    return False
-            return True
+                    looks = 0
+            return looks >= QUIET_LOOKS
 
         await soon(quiet, within=60)
-    await asyncio.sleep(5)
 
 
 async def print_idle(stack: Stack, seconds: float) -> None:

@@ -221,12 +221,16 @@ async def test_the_relay_reads_what_waits_and_nothing_of_the_archive(services: B
     database, watched = services["notifications"]
     relay = Relay("notifications", Settings(env="test"), database)
 
-    async def nothing(_rows: Any) -> list[int]:
+    read: list[Any] = []
+
+    async def nothing(rows: Any) -> list[int]:
+        read.extend(rows)
         return []
 
-    relay._send = nothing  # type: ignore[method-assign, assignment]
+    relay._send = nothing  # type: ignore[method-assign]
     watched.statements.clear()
-    assert await relay._publish_batch()
+    await relay._publish_batch(None)
+    assert len(read) == WAITING + 1
     assert (await relay.health())["pending"] == WAITING + 1
     pending, health = await watched.explain("")
     for plan in (pending, health):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Final
 
 from shared.contracts.claims import Cheque, ClaimState
 
-_PARTIES = ("insurer", "insurer_reference", "garage", "appraiser", "third_parties", "third_party_agent")
+_parties = attrgetter(
+    "insurer", "insurer_reference", "garage", "appraiser", "third_parties", "third_party_agent"
+)
 
 
 def happening_between(old: ClaimState | None, new: ClaimState) -> str:
@@ -29,14 +32,24 @@ def _cheques(claim: ClaimState) -> dict[str, Cheque]:
     }
 
 
+def _differ(old: object, new: object) -> bool:
+    """Compare parts: what a change did not touch is the very same object."""
+    return old is not new and old != new
+
+
 _BY_WEIGHT: Final[tuple[tuple[str, Callable[[ClaimState, ClaimState], bool]], ...]] = (
-    ("cheque-changed", lambda old, new: _cheques(old) != _cheques(new)),
+    (
+        "cheque-changed",
+        lambda old, new: old.settlement is not new.settlement and _cheques(old) != _cheques(new),
+    ),
     ("claim-status-changed", lambda old, new: old.status is not new.status),
-    ("settlement-changed", lambda old, new: old.settlement != new.settlement),
+    ("settlement-changed", lambda old, new: _differ(old.settlement, new.settlement)),
     (
         "claim-parties-changed",
-        lambda old, new: any(getattr(old, name) != getattr(new, name) for name in _PARTIES),
+        lambda old, new: any(
+            _differ(before, after) for before, after in zip(_parties(old), _parties(new), strict=True)
+        ),
     ),
-    ("repair-progressed", lambda old, new: old.repair != new.repair),
-    ("appraisal-progressed", lambda old, new: old.appraisal != new.appraisal),
+    ("repair-progressed", lambda old, new: _differ(old.repair, new.repair)),
+    ("appraisal-progressed", lambda old, new: _differ(old.appraisal, new.appraisal)),
 )

@@ -121,21 +121,19 @@ def progressed(repair: Repair | None, update: RepairUpdate, *, at: datetime, occ
     known = repair if repair is not None else Repair(phase=update.phase, updated_at=at)
     happened_at = min(occurred_at, at)  # a clock that runs ahead must not put steps into the future
     eta = update.eta if update.eta is not None else known.eta
-    following = known.model_copy(
-        update={
-            "phase": update.phase,
-            "percent": _percent(known, update),
-            "eta": eta,
-            "delay_reason": _delay_reason(known, update),
-            "quote": _quote(known.quote, update.quote),
-            "note": update.note if update.note is not None else known.note,
-            "steps": _steps(known, update, happened_at, entered=current is not update.phase),
-            "promises": _promises(known, update, happened_at),
-        }
-    )
-    if repair is not None and following == repair:
+    said = {
+        "phase": update.phase,
+        "percent": _percent(known, update),
+        "eta": eta,
+        "delay_reason": _delay_reason(known, update),
+        "quote": _quote(known.quote, update.quote),
+        "note": update.note if update.note is not None else known.note,
+        "steps": _steps(known, update, happened_at, entered=current is not update.phase),
+        "promises": _promises(known, update, happened_at),
+    }
+    if repair is not None and all(getattr(repair, name) == value for name, value in said.items()):
         return repair
-    return following.model_copy(update={"updated_at": at})
+    return known.model_copy(update={**said, "updated_at": at})
 
 
 def _percent(known: Repair, update: RepairUpdate) -> int:

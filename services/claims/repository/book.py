@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, event, insert, or_, select
+from orjson import Fragment
+from sqlalchemy import ColumnElement, Table, Text, and_, cast, event, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, SessionTransaction
@@ -21,16 +22,23 @@ from services.claims.models import (
     PartnerPosition,
 )
 from shared.contracts.claims import ClaimState
-from shared.contracts.envelope import Actor, Change
-from shared.db.among import among
+from shared.db.among import among, pairs_among
 from shared.db.database import on_before_commit
 from shared.db.upsert import write_many
 from shared.errors import Conflict
+from shared.messaging.publishing import Written
 
 _BOOK = "claims.book"
 
 Reference = tuple[str, str]
 """An insurer's partner id and its own reference of a claim."""
+
+
+class _Kept(NamedTuple):
+    """The newest version of a claim, and the same as its row and its event have it."""
+
+    claim: ClaimState
+    written: Fragment
 
 
 class ClaimBook:
@@ -42,7 +50,7 @@ class ClaimBook:
         self._by_number: dict[str, ClaimState | None] = {}
         self._by_reference: dict[Reference, str | None] = {}
         self._positions: dict[tuple[str, str, str], int] = {}
-        self._changed: dict[str, ClaimState] = {}
+        self._changed: dict[str, _Kept] = {}
         self._history: list[dict[str, Any]] = []
         self._moved: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._undo: list[tuple[SessionTransaction | None, Callable[[], None]]] = []
@@ -71,14 +79,17 @@ class ClaimBook:
         for partner_id, reference in references:
             by_insurer.setdefault(partner_id, set()).add(reference)
         named: list[ColumnElement[bool]] = (
-            [among(self._session, Claim.claim_number, numbers)] if numbers else []
+            [among(self._session, Claim.claim_number, numbers, alone=not references)] if numbers else []
         )
         for partner_id, own in by_insurer.items():
             named.append(and_(Claim.insurer_partner_id == partner_id, Claim.insurer_reference.in_(own)))
         rows = await self._session.scalars(
-            select(Claim.state).where(or_(*named)).order_by(Claim.agency_id, Claim.id).with_for_update()
+            select(cast(Claim.state, Text))  # read as text by the model itself: twice as fast
+            .where(or_(*named))
+            .order_by(Claim.agency_id, Claim.id)
+            .with_for_update()
         )
-        found = [ClaimState.model_validate(state) for state in rows]
+        found = [ClaimState.model_validate_json(state) for state in rows]
         for number in numbers:
             self._by_number.setdefault(number, None)
         for one in references:
@@ -91,23 +102,22 @@ class ClaimBook:
     async def _load_positions(self, claims: Sequence[ClaimState]) -> None:
         if not claims:
             return
+        key = (PartnerPosition.agency_id, PartnerPosition.claim_id)
         rows = await self._session.execute(
             select(
                 PartnerPosition.claim_id,
                 PartnerPosition.partner_id,
                 PartnerPosition.kind,
                 PartnerPosition.sequence,
-            ).where(
-                PartnerPosition.agency_id.in_({claim.agency_id for claim in claims}),
-                among(self._session, PartnerPosition.claim_id, [claim.id for claim in claims]),
-            )
+            ).where(pairs_among(self._session, key, [(claim.agency_id, claim.id) for claim in claims]))
         )
         for claim_id, partner_id, kind, sequence in rows:
             self._positions[(claim_id, partner_id, kind)] = sequence
 
     async def by_number(self, number: str) -> ClaimState | None:
         """Give the claim in its newest state, this session's own changes included."""
-        await self.load([number])
+        if number not in self._by_number:
+            await self.load([number])
         return self._by_number.get(number)
 
     async def by_reference(self, partner_id: str, reference: str) -> ClaimState | None:
@@ -126,8 +136,7 @@ class ClaimBook:
         new: ClaimState,
         *,
         happening: str,
-        changes: Sequence[Change],
-        actor: Actor,
+        written: Written,
         at: datetime,
     ) -> None:
         """Take the next version of a claim, with the row of its history; raises `stale_version` for an old `old`."""
@@ -136,7 +145,7 @@ class ClaimBook:
             raise Conflict("stale_version", "the claim has changed meanwhile")
         before = self._changed.get(new.id)
         self._remember(new)
-        self._changed[new.id] = new
+        self._changed[new.id] = _Kept(new, written.state)
         self._history.append(
             {
                 "agency_id": new.agency_id,
@@ -144,8 +153,8 @@ class ClaimBook:
                 "sequence": new.sequence,
                 "happening": happening,
                 "at": at,
-                "actor": actor.model_dump(mode="json"),
-                "changes": [{"field": one.field, "old": one.old, "new": one.new} for one in changes],
+                "actor": written.actor,
+                "changes": written.changes,
             }
         )
 
@@ -201,7 +210,7 @@ class ClaimBook:
         if self._changed:
             await self._write_claims(session)
         if self._history:
-            await session.execute(insert(table_of(ClaimHistory)), self._history)
+            await write_many(session, ClaimHistory, self._history, [])  # a version that exists is a fault
         if self._moved:
             keys = ["agency_id", "claim_id", "partner_id", "kind"]
             await write_many(session, PartnerPosition, list(self._moved.values()), keys, replace=True)
@@ -212,7 +221,7 @@ class ClaimBook:
     async def _write_claims(self, session: AsyncSession) -> None:
         """Write the claims; a reference that another transaction has taken meanwhile is a conflict, not a fault."""
         try:
-            rows = [_row(claim) for claim in self._changed.values()]
+            rows = [_row(*kept) for kept in self._changed.values()]
             await write_many(session, Claim, rows, ["agency_id", "id"], replace=True)
         except IntegrityError as error:
             if "insurer_reference" not in str(error.orig):
@@ -237,7 +246,7 @@ def _reference(claim: ClaimState) -> Reference | None:
     return None
 
 
-def _row(claim: ClaimState) -> dict[str, Any]:
+def _row(claim: ClaimState, written: Fragment) -> dict[str, Any]:
     reference = _reference(claim)
     return {
         "agency_id": claim.agency_id,
@@ -249,7 +258,7 @@ def _row(claim: ClaimState) -> dict[str, Any]:
         "insurer_reference": reference[1] if reference else None,
         "sequence": claim.sequence,
         "updated_at": claim.updated_at,
-        "state": claim.model_dump(mode="json"),
+        "state": written,
     }
 
 

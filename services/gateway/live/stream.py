@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
-import anyio
 from sqlalchemy import func, select
 from sse_starlette import ServerSentEvent
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from services.gateway.context import Gateway
 from services.gateway.identity.sessions import CurrentUser, is_alive
 from services.gateway.live.events import (
     EVENTS_PER_ALERT,
     LAST_OF_POSITION,
+    Announcement,
     LiveEvent,
     announce,
     resync_event,
@@ -31,49 +33,92 @@ REPLAYED: Final = 200
 
 RETRY_MILLISECONDS: Final = 1000
 _LONGEST_ID: Final = 20
+_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Connection": "keep-alive"}
+_CONNECTED: Final = ServerSentEvent(comment="connected", retry=RETRY_MILLISECONDS).encode()
+_STILL_HERE: Final = ServerSentEvent(comment="still here").encode()
+
+Write = Callable[[bytes], Awaitable[None]]
 
 
-async def stream_events(
-    gateway: Gateway, user: CurrentUser, last_event_id: str | None, stopping: anyio.Event
-) -> AsyncIterator[ServerSentEvent | bytes]:
-    """Send what came after `last_event_id`, then every alert that this session may see, until the session ends.
+class LiveResponse(Response):
+    """The stream as an answer: one task that writes, and one that waits for the browser to go. Both are all that it costs."""
 
-    `stopping` is set when the process is about to end; the stream then ends in order, and browsers go elsewhere.
+    media_type = "text/event-stream"
 
-    The subscription is made before the look into the database, so that nothing falls between the two.
-    """
-    subscription = gateway.hub.subscribe(user.session_id, user.scope)
-    watching = asyncio.create_task(_end_when(stopping, subscription))
-    try:
-        yield ServerSentEvent(comment="connected", retry=RETRY_MILLISECONDS)
-        missed = await _missed(gateway, subscription, last_event_id)
-        if missed.events:
-            yield b"".join(write_event(event) for event in missed.events)
-        while not subscription.ended:
-            try:
-                async with asyncio.timeout(gateway.settings.gateway_heartbeat_seconds):
-                    announcement = await subscription.queue.get()
-            except TimeoutError:
-                if not await _session_lives(gateway, user):
-                    return
-                yield ServerSentEvent(comment="still here")
-                continue
-            if announcement is None:
-                return
-            if subscription.overflowed:
-                subscription.overflowed = False
-                yield write_event(resync_event(announcement.alert.position - 1))
-            if announcement.alert.position <= missed.known.get(announcement.alert.agency_id, 0):
-                continue
-            yield announcement.written
-    finally:
-        watching.cancel()
-        gateway.hub.unsubscribe(subscription)
+    def __init__(self, gateway: Gateway, user: CurrentUser, last_event_id: str | None) -> None:
+        """Prepare; the stream begins when it is sent."""
+        self._gateway = gateway
+        self._user = user
+        self._last_event_id = last_event_id
+        self.status_code = 200
+        self.background = None
+        self.init_headers(_HEADERS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream until the session, the browser or this process ends."""
+        del scope
+
+        async def write(chunk: bytes) -> None:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+        hub = self._gateway.hub
+        subscription = hub.subscribe(self._user.session_id, self._user.scope)
+        watching = asyncio.create_task(_end_when_gone(receive, subscription))
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await tell(self._gateway, self._user, self._last_event_id, subscription, write)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except asyncio.CancelledError:
+            if not subscription.cut_off:
+                raise
+        finally:
+            watching.cancel()
+            hub.unsubscribe(subscription)
 
 
-async def _end_when(stopping: anyio.Event, subscription: Subscription) -> None:
-    await stopping.wait()
+async def _end_when_gone(receive: Receive, subscription: Subscription) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
     subscription.end()
+
+
+async def tell(
+    gateway: Gateway, user: CurrentUser, last_event_id: str | None, subscription: Subscription, write: Write
+) -> None:
+    """Write what came after `last_event_id`, then every alert that this session may see, until the stream is ended.
+
+    The subscription was made before the look into the database, so that nothing falls between the two.
+    """
+    clock = asyncio.get_running_loop().time
+    await write(_CONNECTED)
+    missed = await _missed(gateway, subscription, last_event_id)
+    if missed.events:
+        await write(b"".join(write_event(event) for event in missed.events))
+    while True:
+        announcements = await subscription.news()
+        if subscription.ended:
+            return
+        if announcements:
+            chunk = _chunk(subscription, missed, announcements)
+        elif await _session_lives(gateway, user):
+            chunk = _STILL_HERE
+        else:
+            return
+        if chunk:
+            await write(chunk)
+        subscription.told_at = clock()
+        subscription.quiet = False
+
+
+def _chunk(subscription: Subscription, missed: _Missed, announcements: Sequence[Announcement]) -> bytes:
+    """What waits, as one piece: of one alert it is the very bytes that all other streams write."""
+    pieces = [
+        one.written for one in announcements if one.alert.position > missed.known.get(one.alert.agency_id, 0)
+    ]
+    if subscription.overflowed:
+        subscription.overflowed = False
+        pieces.insert(0, write_event(resync_event(announcements[0].alert.position - 1)))
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class _Missed(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,11 +11,13 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from deploy.serve import EXIT_CONFIGURATION, settings_class
+from deploy.serve import EXIT_CONFIGURATION, build_server, settings_class
 from services.claims.settings import ClaimsSettings
+from services.gateway.settings import GatewaySettings
 from shared.settings import Settings
 from tests.integration.deploy.stacks import PATIENCE, ROOT, eventually, free_port
 
@@ -51,6 +54,22 @@ def test_what_is_no_service_is_refused_with_the_list_of_services(arguments: tupl
     assert process.returncode == 2
     assert error == "usage: python -m deploy.serve {policy,claims,documents,notifications,gateway}\n"
     assert not out
+
+
+async def test_a_server_that_is_told_to_stop_lets_its_application_end_its_streams(tmp_path: Path) -> None:
+    gateway = build_server("gateway", GatewaySettings(data_dir=tmp_path))
+    claims = build_server("claims", ClaimsSettings(data_dir=tmp_path))
+    told = asyncio.Event()
+    application: Any = gateway.config.app
+    application.state.leaving = told.set
+
+    for server in (claims, gateway):
+        server.handle_exit(signal.SIGTERM, None)
+
+    async with asyncio.timeout(5):
+        await told.wait()
+    assert claims.should_exit
+    assert gateway.should_exit
 
 
 def test_a_mistake_in_the_settings_is_one_sentence(tmp_path: Path) -> None:

@@ -9,14 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 import orjson
 import pytest
 
-from services.gateway.identity.sessions import find_session
+from services.gateway.identity.sessions import CurrentUser, find_session
+from services.gateway.live import hub
+from services.gateway.live.events import Announcement, LiveEvent
 from services.gateway.live.feed import Feed
-from services.gateway.live.stream import stream_events
+from services.gateway.live.hub import QUEUE_LIMIT
+from services.gateway.live.stream import LiveResponse, tell
 from shared.contracts.codes import RepairPhase, Role
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.notifications import AlertState
@@ -391,21 +393,101 @@ async def test_stopping_ends_open_streams_at_once(desk: Desk) -> None:
     assert loop.time() - began < 1.5
 
 
-async def test_a_process_that_is_about_to_stop_ends_its_streams_in_order(desk: Desk) -> None:
+async def test_a_process_that_is_about_to_stop_ends_its_streams_and_those_that_still_come(
+    desk: Desk, stage: Stage
+) -> None:
     person = await desk.person(await desk.agency())
+    heard = await stage.listen(person)
+
+    desk.app.state.leaving()
+
+    await until(lambda: heard.ended)
+    late = await stage.listen(person)
+    await until(lambda: late.ended)
+    assert desk.gateway.hub.streams == 0
+
+
+class Reader:
+    """A browser behind a door: what it is sent waits while the door is shut."""
+
+    def __init__(self, desk: Desk, user: CurrentUser) -> None:
+        self.gateway, self.user = desk.gateway, user
+        self.open = asyncio.Event()
+        self.open.set()
+        self.chunks: list[bytes] = []
+        self.writing = 0
+
+    async def write(self, chunk: bytes) -> None:
+        self.writing += 1
+        await self.open.wait()
+        self.chunks.append(chunk)
+
+    async def run(self) -> None:
+        subscription = self.gateway.hub.subscribe(self.user.session_id, self.user.scope)
+        try:
+            await tell(self.gateway, self.user, None, subscription, self.write)
+        finally:
+            self.gateway.hub.unsubscribe(subscription)
+
+
+async def user_of(desk: Desk, person: Person) -> CurrentUser:
     async with desk.database.read(EVERY_AGENCY) as session:
         token = person.http.cookies["dossier_session"]
         found = await find_session(session, token, at=desk.clock.now(), idle=timedelta(hours=1))
     assert found is not None
-    stopping = anyio.Event()
-    stream = stream_events(desk.gateway, found.user, None, stopping)
-    heard = [await anext(stream), await anext(stream)]
+    return found.user
 
-    stopping.set()
+
+async def test_who_does_not_read_delays_nobody_and_is_told_to_fetch_anew(desk: Desk) -> None:
+    agency = await desk.agency()
+    user = await user_of(desk, await desk.person(agency))
+    state = await desk.add_claim(agency)
+    slow, quick = Reader(desk, user), Reader(desk, user)
+    running = [asyncio.create_task(one.run()) for one in (slow, quick)]
+    await until(lambda: all(len(one.chunks) == 2 for one in (slow, quick)))
+    alerts = [desk.alert(state) for _ in range(QUEUE_LIMIT + 2)]
+    slow.open.clear()
+
+    for alert in alerts:
+        desk.gateway.hub.publish(
+            Announcement(alert, (LiveEvent(alert.position * 4, "alert", {"id": alert.id}),))
+        )
+        await until(lambda alert=alert: alert.id.encode() in quick.chunks[-1])  # type: ignore[misc]
+    assert slow.writing == 3
+    assert len(slow.chunks) == 2
+    slow.open.set()
+
+    await until(lambda: len(slow.chunks) == 4)
+    assert alerts[0].id.encode() in slow.chunks[2]
+    assert slow.chunks[3].count(b"event: resync") == 1
+    assert slow.chunks[3].count(b"event: alert") == 1
+    assert alerts[-1].id.encode() in slow.chunks[3]
+    assert b"resync" not in b"".join(quick.chunks)
+    desk.gateway.hub.end_all()
+    await asyncio.gather(*running)
+
+
+async def test_who_does_not_even_read_the_end_is_cut_off(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "GRACE_SECONDS", 0.01)
+    user = await user_of(desk, await desk.person(await desk.agency()))
+    never, sent = asyncio.Event(), []
+
+    async def receive() -> Any:
+        await never.wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+        if len(sent) > 1:
+            await never.wait()
+
+    running = asyncio.create_task(LiveResponse(desk.gateway, user, None)({}, receive, send))
+    await until(lambda: len(sent) == 2)
+
+    desk.gateway.hub.end_session(user.session_id)
+
     async with asyncio.timeout(5):
-        heard += [event async for event in stream]
-
-    assert len(heard) == 2
+        await running
+    assert sent == ["http.response.start", "http.response.body"]
     assert desk.gateway.hub.streams == 0
 
 

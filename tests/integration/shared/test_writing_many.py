@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import or_, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from shared.db.among import among
+from shared.db.among import among, pairs_among
 from shared.db.database import Database
 from shared.db.tenancy import NO_AGENCY
 from shared.db.upsert import write_many
@@ -99,3 +99,40 @@ async def test_many_are_looked_for_and_none_finds_none(database: Database) -> No
         assert set(await session.scalars(select(inbox.c.record_id).where(wanted))) == {"r-3", "r-7"}
         nothing = select(inbox.c.record_id).where(among(session, inbox.c.record_id, []))
         assert (await session.scalars(nothing)).all() == []
+
+
+async def test_without_key_columns_a_row_that_exists_is_an_error(database: Database) -> None:
+    rows = [event("a"), event("b")]
+    async with database.write(NO_AGENCY) as session:
+        await write_many(session, outbox, rows, [])
+    with pytest.raises(IntegrityError):
+        async with database.write(NO_AGENCY) as session:
+            await write_many(session, outbox, [event("c"), event("b")], [])
+    async with database.read(NO_AGENCY) as session:
+        assert set(await session.scalars(select(outbox.c.event_id))) == {"a", "b"}
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_rows_are_found_by_one_key_beside_an_alternative_too(
+    database: Database, *, alone: bool
+) -> None:
+    async with database.write(NO_AGENCY) as session:
+        await write_many(session, outbox, [event(one) for one in "abcd"], ["event_id"])
+    async with database.read(NO_AGENCY) as session:
+        named = among(session, outbox.c.event_id, ["b", "x"], alone=alone)
+        found = await session.scalars(
+            select(outbox.c.event_id).where(or_(named, outbox.c.event_id == "d")).order_by(outbox.c.event_id)
+        )
+        assert list(found) == ["b", "d"]
+
+
+async def test_rows_are_found_by_both_columns_of_a_key_together(database: Database) -> None:
+    rows = [event(f"{topic}{key}", topic=topic, key=key) for topic in "st" for key in "kl"]
+    async with database.write(NO_AGENCY) as session:
+        await write_many(session, outbox, rows, ["event_id"])
+    async with database.read(NO_AGENCY) as session:
+        for pairs, expected in (([("s", "k"), ("t", "l"), ("t", "m")], {"sk", "tl"}), ([], set())):
+            found = await session.scalars(
+                select(outbox.c.event_id).where(pairs_among(session, (outbox.c.topic, outbox.c.key), pairs))
+            )
+            assert set(found) == expected

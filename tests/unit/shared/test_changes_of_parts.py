@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from shared.contracts.changes import changes_between
-from shared.contracts.claims import Repair, RepairStep
-from shared.contracts.codes import RepairPhase
+from shared.contracts.claims import Repair, RepairQuote, RepairStep
+from shared.contracts.codes import RepairPhase, RepairQuoteStatus
+from shared.contracts.envelope import Change
 
 AT = datetime(2026, 11, 3, 12, tzinfo=UTC)
 REPAIR = Repair(
@@ -29,3 +31,25 @@ def test_equal_parts_that_are_other_objects_are_no_change() -> None:
 
 def test_everything_is_new_where_nothing_was() -> None:
     assert {one.field for one in changes_between(None, REPAIR)} >= {"phase", "note"}
+
+
+def test_a_change_has_what_the_state_has_in_its_json() -> None:
+    new = REPAIR.model_copy(
+        update={
+            "phase": RepairPhase.PAINT,
+            "percent": 40,
+            "eta": date(2026, 12, 1),
+            "quote": RepairQuote(status=RepairQuoteStatus.APPROVED, amount=Decimal("10.50"), currency="EUR"),
+        }
+    )
+    before, after = (one.model_dump(mode="json") for one in (REPAIR, new))
+    assert changes_between(REPAIR, new) == tuple(
+        Change(field=name, old=before[name], new=after[name]) for name in ("phase", "percent", "eta")
+    ) + tuple(
+        Change(field=f"quote.{name}", old=None, new=after["quote"][name])
+        for name in ("status", "amount", "currency")
+    )
+    dearer = new.model_copy(
+        update={"quote": new.quote and new.quote.model_copy(update={"amount": Decimal(11)})}
+    )
+    assert changes_between(new, dearer) == (Change(field="quote.amount", old="10.50", new="11"),)
