@@ -246,13 +246,15 @@ class Consumer:
 
     async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> list[Record]:
         """Those records that were not taken before, each once, in order."""
-        unique = {record.identity: record for record in reversed(records)}
+        unique: dict[str, Record] = {}
+        for record in records:
+            unique.setdefault(record.identity, record)
         known = set(
             await session.scalars(
                 select(inbox.c.record_id).where(among(session, inbox.c.record_id, list(unique)))
             )
         )
-        return [record for identity, record in reversed(unique.items()) if identity not in known]
+        return [record for identity, record in unique.items() if identity not in known]
 
     async def _remember(self, session: AsyncSession, records: Sequence[Record]) -> None:
         if not records:

@@ -278,7 +278,8 @@ async def test_the_events_of_a_batch_are_handed_on_together_and_in_their_order(d
         calls.append([(event.subject, event.sequence) for event in events])
 
     consumer.on_states([DocumentState, ClaimState], project)
-    batch = [added(2), added(1, id="d-2"), added(1), added(2)]
+    again = added(2)
+    batch = [again, added(1, id="d-2"), added(1), added(2), again]
     await consumer.take(batch, lambda: moved.append(1))
     assert calls == [[("d-1", 2), ("d-2", 1), ("d-1", 1), ("d-1", 2)]]
     assert len(moved) > 1
