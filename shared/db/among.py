@@ -1,11 +1,12 @@
-"""A column, or two, among many values: arrays on PostgreSQL, lists elsewhere."""
+"""A column, or two, among many values: arrays on PostgreSQL, a list or a document elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, any_, func, literal, select, tuple_
+import orjson
+from sqlalchemy import ColumnElement, String, TableValuedAlias, any_, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -34,13 +35,16 @@ def pairs_among(
     ],
     pairs: Collection[tuple[str, str]],
 ) -> ColumnElement[bool]:
-    """Say whether the two columns, of texts, have one of the pairs: an agency and what it calls something."""
-    if session.get_bind().dialect.name != "postgresql":
-        return tuple_(*columns).in_(list(pairs))
-    of = ARRAY(String)
-    given = (
-        func.unnest(literal([first for first, _ in pairs], of), literal([second for _, second in pairs], of))
-        .table_valued("one", "other", name="given")
-        .render_derived()
-    )
-    return tuple_(*columns).in_(select(given.c.one, given.c.other))
+    """Say whether the two columns, of texts, have one of the pairs: an agency and what it calls something.
+
+    On SQLite they come as one JSON document, for of a list of pairs it reads the whole table.
+    """
+    given: TableValuedAlias
+    if session.get_bind().dialect.name == "postgresql":
+        first, second = ([pair[place] for pair in pairs] for place in (0, 1))
+        arrays = (literal(one, ARRAY(String)) for one in (first, second))
+        given = func.unnest(*arrays).table_valued("one", "other", name="given").render_derived()
+        return tuple_(*columns).in_(select(given.c.one, given.c.other))
+    given = func.json_each(orjson.dumps(list(pairs)).decode()).table_valued("value", name="given")
+    parts = (func.json_extract(given.c.value, f"$[{place}]") for place in (0, 1))
+    return tuple_(*columns).in_(select(*parts))

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
 from services.gateway.models import (
     READ_MODEL,
@@ -32,6 +33,8 @@ from shared.contracts.envelope import Actor, ChangeData, CloudEvent
 from shared.contracts.notifications import AlertState
 from shared.contracts.partners import RECEIPT_TYPE, Receipt
 from shared.contracts.policy import ClientState, ContractState
+from shared.db.among import pairs_among
+from shared.db.database import Database
 from shared.db.tenancy import EVERY_AGENCY
 from shared.identifiers import new_id
 from shared.messaging.events import event_adapter
@@ -239,6 +242,25 @@ async def test_two_replicas_that_take_the_same_files_crosswise_both_come_through
     other = new_id()
     await project(desk, told_in(desk, other, happened))
     assert await read_model_of(desk, agency) == await read_model_of(desk, other)
+
+
+async def test_the_claims_of_a_batch_are_found_by_their_index(database_url: str) -> None:
+    """On a table as small as a test's PostgreSQL reads it whole; on SQLite the plan does not depend on how much there is."""
+    if not database_url.startswith("sqlite"):
+        pytest.skip("plans of large tables: tests/stack/test_postgresql_plans.py")
+    database = Database(database_url)
+    pairs = [("agency", f"claim-{number}") for number in range(500)]
+    async with database.read(EVERY_AGENCY) as session:
+        named = select(ClaimView.id).where(pairs_among(session, (ClaimView.agency_id, ClaimView.id), pairs))
+        statement = str(named.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
+        plan = [row.detail for row in await session.execute(text(f"EXPLAIN QUERY PLAN {escaped(statement)}"))]
+    await database.dispose()
+    assert [one for one in plan if "claim_view" in one and "SEARCH" in one]
+    assert not [one for one in plan if "SCAN claim_view" in one]
+
+
+def escaped(statement: str) -> str:
+    return statement.replace(":", "\\:")
 
 
 outcomes = st.sampled_from(["accepted", "stale", "duplicate"])
