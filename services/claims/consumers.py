@@ -14,8 +14,8 @@ from shared.messaging.consumer import Consumer
 def build_consumer(database: Database, clock: Clock) -> Consumer:
     """Bind every topic to its one handler."""
     consumer = Consumer(service="claims", database=database, clock=clock)
-    consumer.on_state(ContractState, replicas.keep_contract)
-    consumer.on_state(ClientState, replicas.keep_client)
+    consumer.on_states([ContractState], replicas.keep_contracts)
+    consumer.on_states([ClientState], replicas.keep_clients)
     updates = PartnerUpdates(clock)
     consumer.on_partner(topics.REPAIR_UPDATES, updates.repair, updates.preload)
     consumer.on_partner(topics.CLAIM_UPDATES, updates.claim, updates.preload)

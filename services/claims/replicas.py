@@ -5,24 +5,23 @@ Claims that exist are not rewritten when a client is corrected: they say what wa
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.claims import repository
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.policy import ClientState, ContractState
+from shared.messaging.events import newest
 
 
-async def keep_contract(session: AsyncSession, event: CloudEvent[ChangeData[Any]]) -> None:
-    """Keep the contract with the highest sequence: repetition and disorder are harmless."""
-    state = event.data.state
-    assert isinstance(state, ContractState)
-    await repository.keep_contract(session, state)
+async def keep_contracts(
+    session: AsyncSession, events: Sequence[CloudEvent[ChangeData[ContractState]]]
+) -> None:
+    """Keep of each contract the highest sequence: repetition and disorder are harmless."""
+    await repository.keep_contracts(session, [event.data.state for event in newest(events)])
 
 
-async def keep_client(session: AsyncSession, event: CloudEvent[ChangeData[Any]]) -> None:
-    """Keep the client with the highest sequence."""
-    state = event.data.state
-    assert isinstance(state, ClientState)
-    await repository.keep_client(session, state)
+async def keep_clients(session: AsyncSession, events: Sequence[CloudEvent[ChangeData[ClientState]]]) -> None:
+    """Keep of each client the highest sequence."""
+    await repository.keep_clients(session, [event.data.state for event in newest(events)])

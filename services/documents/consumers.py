@@ -14,7 +14,7 @@ from shared.messaging.consumer import Consumer
 def create_consumer(database: Database, clock: Clock) -> Consumer:
     """Subscribe the handlers."""
     consumer = Consumer(service=SERVICE, database=database, clock=clock)
-    consumer.on_state(ClaimState, replicas.keep_claim)
-    consumer.on_state(ContractState, replicas.keep_contract)
-    consumer.on_state(ClientState, replicas.keep_client)
+    consumer.on_states([ClaimState], replicas.keep_claims)
+    consumer.on_states([ContractState], replicas.keep_contracts)
+    consumer.on_states([ClientState], replicas.keep_clients)
     return consumer

@@ -22,7 +22,7 @@ from shared.contracts.documents import DocumentState
 from shared.contracts.envelope import Actor, Change
 from shared.contracts.policy import ClientState, ContractState
 from shared.db.tenancy import Scope, within
-from shared.db.upsert import upsert
+from shared.db.upsert import write_many
 from shared.identifiers import new_id
 
 
@@ -171,38 +171,45 @@ async def agency_of_client(session: AsyncSession, client_id: str) -> str | None:
     ).one_or_none()
 
 
-async def keep_claim(session: AsyncSession, state: ClaimState) -> None:
-    """Keep a claim unless a newer state is kept already."""
-    partners = (state.insurer, state.garage, state.appraiser)
-    row = {
-        "id": state.id,
-        "claim_number": state.claim_number,
-        "agency_id": state.agency_id,
-        "client_id": state.client_id,
-        "policy_number": state.policy_number,
-        "partner_ids": sorted({one.partner_id for one in partners if one and one.partner_id}),
-        "sequence": state.sequence,
-    }
-    await session.execute(upsert(_dialect(session), ClaimReplica, [row], ["id"], "sequence"))
+async def keep_claims(session: AsyncSession, states: Sequence[ClaimState]) -> None:
+    """Keep claims; where a newer state is kept already, that one stays."""
+    rows = [
+        {
+            "id": one.id,
+            "claim_number": one.claim_number,
+            "agency_id": one.agency_id,
+            "client_id": one.client_id,
+            "policy_number": one.policy_number,
+            "partner_ids": sorted(
+                {
+                    firm.partner_id
+                    for firm in (one.insurer, one.garage, one.appraiser)
+                    if firm and firm.partner_id
+                }
+            ),
+            "sequence": one.sequence,
+        }
+        for one in states
+    ]
+    await write_many(session, ClaimReplica, rows, ["id"], replace=True, guard="sequence")
 
 
-async def keep_contract(session: AsyncSession, state: ContractState) -> None:
-    """Keep a contract unless a newer state is kept already."""
-    row = {
-        "id": state.id,
-        "agency_id": state.agency_id,
-        "policy_number": state.policy_number,
-        "client_id": state.client_id,
-        "sequence": state.sequence,
-    }
-    await session.execute(upsert(_dialect(session), ContractReplica, [row], ["id"], "sequence"))
+async def keep_contracts(session: AsyncSession, states: Sequence[ContractState]) -> None:
+    """Keep contracts; where a newer state is kept already, that one stays."""
+    rows = [
+        {
+            "id": one.id,
+            "agency_id": one.agency_id,
+            "policy_number": one.policy_number,
+            "client_id": one.client_id,
+            "sequence": one.sequence,
+        }
+        for one in states
+    ]
+    await write_many(session, ContractReplica, rows, ["id"], replace=True, guard="sequence")
 
 
-async def keep_client(session: AsyncSession, state: ClientState) -> None:
-    """Keep a client unless a newer state is kept already."""
-    row = {"id": state.id, "agency_id": state.agency_id, "sequence": state.sequence}
-    await session.execute(upsert(_dialect(session), ClientReplica, [row], ["id"], "sequence"))
-
-
-def _dialect(session: AsyncSession) -> str:
-    return session.get_bind().dialect.name
+async def keep_clients(session: AsyncSession, states: Sequence[ClientState]) -> None:
+    """Keep clients; where a newer state is kept already, that one stays."""
+    rows = [{"id": one.id, "agency_id": one.agency_id, "sequence": one.sequence} for one in states]
+    await write_many(session, ClientReplica, rows, ["id"], replace=True, guard="sequence")

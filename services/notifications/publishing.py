@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,7 +11,7 @@ from services.notifications import repository
 from services.notifications.domain.alerts import AlertDraft, numbered
 from shared.db.database import on_before_commit
 from shared.messaging.publishing import publish_state
-from shared.observability.tracing import current_traceparent, traced
+from shared.observability.tracing import traced
 
 SERVICE = "notifications"
 _NUMBERING = "dossier.notifications.numbering"
@@ -17,23 +19,15 @@ _NUMBERING = "dossier.notifications.numbering"
 log = structlog.get_logger(__name__)
 
 
-async def raise_alert(session: AsyncSession, draft: AlertDraft) -> bool:
-    """Raise an alert in this transaction; false when its cause has raised one before."""
-    alert_id = await repository.insert_alert(session, draft, current_traceparent())
-    if alert_id is None:
-        log.debug("alert.repeated", kind=draft.kind, subject_id=draft.subject_id)
-        return False
-    if not session.info.get(_NUMBERING):
+async def raise_alerts(session: AsyncSession, drafts: Sequence[tuple[AlertDraft, str]]) -> set[str]:
+    """Raise alerts in this transaction, each with its trace; gives the causes that had not raised one before."""
+    if not drafts:
+        return set()
+    raised = await repository.insert_alerts(session, drafts)
+    if raised and not session.info.get(_NUMBERING):
         session.info[_NUMBERING] = True
         on_before_commit(session, number_alerts)
-    log.info(
-        "alert.raised",
-        alert_id=alert_id,
-        kind=draft.kind,
-        agency_id=draft.agency_id,
-        subject_id=draft.subject_id,
-    )
-    return True
+    return raised
 
 
 async def number_alerts(session: AsyncSession) -> None:
@@ -43,16 +37,14 @@ async def number_alerts(session: AsyncSession) -> None:
     gaps in the order of commits, and as the last lock that is taken it can be part of no deadlock.
     """
     session.info[_NUMBERING] = False
-    await session.flush()
     alerts = await repository.unnumbered_alerts(session)
     if not alerts:
         return
     first = await repository.take_positions(session, len(alerts))
     for position, alert in enumerate(alerts, start=first):
-        state = numbered(alert.state, id=alert.id, position=position)
-        alert.position = position
-        alert.state = state.model_dump(mode="json")
-        with traced(alert.traceparent):
+        state = numbered(alert["state"], id=alert["id"], position=position)
+        alert |= {"position": position, "state": state.model_dump(mode="json")}
+        with traced(alert["traceparent"]):
             publish_state(
                 session,
                 service=SERVICE,
@@ -64,4 +56,11 @@ async def number_alerts(session: AsyncSession) -> None:
                 at=state.at,
                 key=state.agency_id,
             )
-    await session.flush()
+            log.info(
+                "alert.raised",
+                alert_id=state.id,
+                kind=state.kind,
+                agency_id=state.agency_id,
+                subject_id=state.subject_id,
+            )
+    await repository.keep_alerts(session, alerts)

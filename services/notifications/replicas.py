@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications import repository
 from services.notifications.domain.clocks import zone_named
 from services.notifications.models import Agency
+from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.identity import AgencyState
 from shared.contracts.policy import ClientState
 from shared.db.database import on_after_commit
+from shared.messaging.events import newest
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +46,6 @@ async def keep_agency(session: AsyncSession, state: AgencyState, wake: Callable[
     kept.sequence = state.sequence
 
 
-async def keep_client(session: AsyncSession, state: ClientState) -> None:
-    """Keep a client's name."""
-    await repository.keep_client(
-        session, id=state.id, agency_id=state.agency_id, name=state.name, sequence=state.sequence
-    )
+async def keep_clients(session: AsyncSession, events: Sequence[CloudEvent[ChangeData[ClientState]]]) -> None:
+    """Keep the clients' names."""
+    await repository.keep_clients(session, [event.data.state for event in newest(events)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,41 +13,53 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifications.domain.alerts import AlertDraft
 from services.notifications.domain.clocks import Standing
 from services.notifications.models import Agency, Alert, AlertCounter, Client, Clock, ClockSource
+from shared.contracts.policy import ClientState
+from shared.db.among import among, pairs_among
 from shared.db.tenancy import Scope, within
-from shared.db.upsert import insert_ignore, upsert
+from shared.db.upsert import write_many
 from shared.identifiers import new_id
 
 AGENCY_UNKNOWN = -1
 _HELD = "dossier.notifications.agencies"
 _SOURCE_KEY = ("agency_id", "aggregate", "id")
 
-
-def _dialect(session: AsyncSession) -> str:
-    return session.get_bind().dialect.name
+SourceKey = tuple[str, str]
+"""The agency and the id of an aggregate that clocks are derived from."""
 
 
 # --- alerts
 
 
-async def insert_alert(session: AsyncSession, draft: AlertDraft, traceparent: str) -> str | None:
-    """Keep a draft, and give its id; None when its cause has raised an alert before."""
-    row = {
-        "id": new_id(),
-        "agency_id": draft.agency_id,
-        "cause": draft.cause,
-        "position": None,
-        "state": draft.model_dump(mode="json", exclude={"cause"}),
-        "traceparent": traceparent,
-        "at": draft.at,
-    }
-    statement = insert_ignore(_dialect(session), Alert, [row], ["agency_id", "cause"]).returning(Alert.id)
-    inserted: str | None = await session.scalar(statement)
-    return inserted
+async def insert_alerts(session: AsyncSession, drafts: Sequence[tuple[AlertDraft, str]]) -> set[str]:
+    """Keep drafts with their traces, in their order; gives the causes that had not raised an alert before."""
+    rows = [
+        {
+            "id": new_id(),
+            "agency_id": draft.agency_id,
+            "cause": draft.cause,
+            "position": None,
+            "state": draft.model_dump(mode="json", exclude={"cause"}),
+            "traceparent": traceparent,
+            "at": draft.at,
+        }
+        for draft, traceparent in drafts
+    ]
+    # Ids are in order; rows go in by cause, so that another replica with the same ones waits instead of failing.
+    rows.sort(key=lambda row: (row["agency_id"], row["cause"]))
+    await write_many(session, Alert, rows, ["agency_id", "cause"])
+    mine = among(session, Alert.id, [row["id"] for row in rows])
+    return set(await session.scalars(select(Alert.cause).where(Alert.position.is_(None), mine)))
 
 
-async def unnumbered_alerts(session: AsyncSession) -> Sequence[Alert]:
+async def unnumbered_alerts(session: AsyncSession) -> list[dict[str, Any]]:
     """The alerts of this transaction, in the order in which they were raised: others' drafts are never visible."""
-    return (await session.scalars(select(Alert).where(Alert.position.is_(None)).order_by(Alert.id))).all()
+    rows = await session.execute(select(Alert.__table__).where(Alert.position.is_(None)).order_by(Alert.id))
+    return [dict(row) for row in rows.mappings()]
+
+
+async def keep_alerts(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Write alerts that have got their positions."""
+    await write_many(session, Alert, rows, ["agency_id", "id"], replace=True)
 
 
 async def take_positions(session: AsyncSession, count: int) -> int:
@@ -79,57 +92,74 @@ async def find_agency(session: AsyncSession, agency_id: str) -> Agency | None:
     return agency
 
 
-async def keep_client(session: AsyncSession, *, id: str, agency_id: str, name: str, sequence: int) -> None:
-    """Keep the newest name of a client."""
-    row = {"id": id, "agency_id": agency_id, "name": name, "sequence": sequence}
-    await session.execute(
-        upsert(_dialect(session), Client, [row], ["agency_id", "id"], guard_column="sequence")
-    )
+async def find_agencies(session: AsyncSession, ids: Collection[str]) -> dict[str, Agency]:
+    """Those of these agencies that are known."""
+    if not ids:
+        return {}
+    found = await session.scalars(select(Agency).where(among(session, Agency.id, ids)))
+    return {agency.id: agency for agency in found}
 
 
-async def client_name(session: AsyncSession, agency_id: str, client_id: str) -> str:
-    """A client's name; empty while his own event has not come."""
-    name: str | None = await session.scalar(
-        select(Client.name).where(Client.agency_id == agency_id, Client.id == client_id)
-    )
-    return name or ""
+async def keep_clients(session: AsyncSession, states: Sequence[ClientState]) -> None:
+    """Keep the newest names of clients."""
+    rows = [
+        {"id": one.id, "agency_id": one.agency_id, "name": one.name, "sequence": one.sequence}
+        for one in states
+    ]
+    await write_many(session, Client, rows, ["agency_id", "id"], replace=True, guard="sequence")
+
+
+async def client_names(
+    session: AsyncSession, clients: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Names by agency and id, of those clients whose own events have come."""
+    if not clients:
+        return {}
+    named = pairs_among(session, (Client.agency_id, Client.id), clients)
+    rows = await session.execute(select(Client.agency_id, Client.id, Client.name).where(named))
+    return {(agency_id, client_id): name for agency_id, client_id, name in rows}
 
 
 # --- clocks and their sources
 
 
-async def keep_source(session: AsyncSession, row: dict[str, Any]) -> bool | None:
-    """Keep a state, and say whether its aggregate has clocks; None when a state as new is kept already.
-
-    Locks the source until the transaction ends.
-    """
-    statement = upsert(_dialect(session), ClockSource, [row], _SOURCE_KEY, guard_column="sequence")
-    has_clocks: bool | None = await session.scalar(statement.returning(ClockSource.has_clocks))
-    return has_clocks
-
-
-async def mark_clocks(session: AsyncSession, agency_id: str, aggregate: str, id: str) -> None:
-    """Remember that a source has clocks."""
-    await session.execute(
-        update(ClockSource)
-        .where(ClockSource.agency_id == agency_id, ClockSource.aggregate == aggregate, ClockSource.id == id)
-        .values(has_clocks=True)
-        .execution_options(synchronize_session=False)
+async def known_sources(
+    session: AsyncSession, aggregate: str, keys: Collection[SourceKey]
+) -> dict[SourceKey, tuple[int, bool]]:
+    """The sequence that is kept of these sources, and whether they have clocks; locked in one order until the transaction ends."""
+    rows = await session.execute(
+        select(ClockSource.agency_id, ClockSource.id, ClockSource.sequence, ClockSource.has_clocks)
+        .where(ClockSource.aggregate == aggregate)
+        .where(pairs_among(session, (ClockSource.agency_id, ClockSource.id), keys))
+        .order_by(ClockSource.agency_id, ClockSource.id)
+        .with_for_update()
     )
+    return {(agency_id, id): (sequence, has_clocks) for agency_id, id, sequence, has_clocks in rows}
+
+
+async def keep_sources(session: AsyncSession, rows: Sequence[dict[str, Any]], *, replace: bool) -> None:
+    """Write the newest states of sources; without `replace` only of those that are not kept yet."""
+    await write_many(session, ClockSource, rows, _SOURCE_KEY, replace=replace)
 
 
 async def clocks_of_sources(
-    session: AsyncSession, agency_id: str, aggregate: str, ids: Collection[str]
-) -> Sequence[Clock]:
+    session: AsyncSession, aggregate: str, keys: Collection[SourceKey]
+) -> dict[SourceKey, list[Clock]]:
     """All clocks that these sources have, locked: one that is firing is waited for."""
+    found: dict[SourceKey, list[Clock]] = defaultdict(list)
+    if not keys:
+        return found
     statement = (
         select(Clock)
-        .where(Clock.agency_id == agency_id, Clock.aggregate == aggregate, Clock.source_id.in_(ids))
+        .where(Clock.aggregate == aggregate)
+        .where(pairs_among(session, (Clock.agency_id, Clock.source_id), keys))
         .order_by(Clock.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return (await session.scalars(statement)).all()
+    for clock in await session.scalars(statement):
+        found[clock.agency_id, clock.source_id].append(clock)
+    return found
 
 
 def _behind() -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from shared.messaging.consumer import Consumer
 def create_consumer(database: Database, clock: Clock) -> Consumer:
     """Subscribe the handlers."""
     consumer = Consumer(service=SERVICE, database=database, clock=clock)
-    consumer.on_state(AgencyState, replicas.keep_agency)
-    consumer.on_state(PartnerState, replicas.keep_partner)
+    consumer.on_states([AgencyState], replicas.keep_agencies)
+    consumer.on_states([PartnerState], replicas.keep_partners)
     consumer.on_partner(CONTRACT_UPDATES, record_contract_update)
     return consumer

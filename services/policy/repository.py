@@ -21,7 +21,7 @@ from shared.contracts.envelope import Actor, Change
 from shared.contracts.identity import AgencyState, PartnerState
 from shared.contracts.policy import ClientState, ContractState
 from shared.db.tenancy import Scope, within
-from shared.db.upsert import upsert
+from shared.db.upsert import write_many
 from shared.identifiers import new_id
 
 
@@ -232,21 +232,22 @@ async def partner(session: AsyncSession, partner_id: str) -> PartnerReplica | No
     return await session.get(PartnerReplica, partner_id)
 
 
-async def keep_agency(session: AsyncSession, state: AgencyState) -> None:
-    """Keep an agency unless a newer state is kept already."""
-    row = {"id": state.id, "country": state.country, "language": state.language, "sequence": state.sequence}
-    await session.execute(upsert(_dialect(session), AgencyReplica, [row], ["id"], "sequence"))
+async def keep_agencies(session: AsyncSession, states: Sequence[AgencyState]) -> None:
+    """Keep agencies; where a newer state is kept already, that one stays."""
+    rows = [
+        {"id": one.id, "country": one.country, "language": one.language, "sequence": one.sequence}
+        for one in states
+    ]
+    await write_many(session, AgencyReplica, rows, ["id"], replace=True, guard="sequence")
 
 
-async def keep_partner(session: AsyncSession, state: PartnerState) -> None:
-    """Keep a partner unless a newer state is kept already."""
-    row = {"id": state.id, "kind": state.kind.value, "name": state.name, "sequence": state.sequence}
-    await session.execute(upsert(_dialect(session), PartnerReplica, [row], ["id"], "sequence"))
+async def keep_partners(session: AsyncSession, states: Sequence[PartnerState]) -> None:
+    """Keep partners; where a newer state is kept already, that one stays."""
+    rows = [
+        {"id": one.id, "kind": one.kind.value, "name": one.name, "sequence": one.sequence} for one in states
+    ]
+    await write_many(session, PartnerReplica, rows, ["id"], replace=True, guard="sequence")
 
 
 def _documents(changes: Sequence[Change]) -> list[dict[str, Any]]:
     return [change.model_dump(mode="json") for change in changes]
-
-
-def _dialect(session: AsyncSession) -> str:
-    return session.get_bind().dialect.name

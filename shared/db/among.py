@@ -1,11 +1,12 @@
-"""A column among many values: one array on PostgreSQL, a list elsewhere."""
+"""A column, or two, among many values: arrays on PostgreSQL, a list or a document elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, any_, func, literal, select, tuple_
+import orjson
+from sqlalchemy import ColumnElement, String, TableValuedAlias, any_, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -36,14 +37,24 @@ def among(
 
 def pairs_among(
     session: AsyncSession | AsyncConnection,
-    columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...],
-    pairs: Sequence[tuple[str, str]],
+    columns: tuple[
+        ColumnElement[Any] | InstrumentedAttribute[Any], ColumnElement[Any] | InstrumentedAttribute[Any]
+    ],
+    pairs: Collection[tuple[str, str]],
 ) -> ColumnElement[bool]:
-    """The same for two columns that are one key: both of them find the row, whichever of them has few values."""
-    if not _has_arrays(session):
-        return tuple_(*columns).in_(pairs)
-    arrays = (literal([pair[place] for pair in pairs], ARRAY(String)) for place in (0, 1))
-    return tuple_(*columns).in_(select(*(func.unnest(one) for one in arrays)))
+    """Say whether the two columns, of texts, have one of the pairs: an agency and what it calls something.
+
+    On SQLite they come as one JSON document, for of a list of pairs it reads the whole table.
+    """
+    given: TableValuedAlias
+    if _has_arrays(session):
+        first, second = ([pair[place] for pair in pairs] for place in (0, 1))
+        arrays = (literal(one, ARRAY(String)) for one in (first, second))
+        given = func.unnest(*arrays).table_valued("one", "other", name="given").render_derived()
+        return tuple_(*columns).in_(select(given.c.one, given.c.other))
+    given = func.json_each(orjson.dumps(list(pairs)).decode()).table_valued("value", name="given")
+    parts = (func.json_extract(given.c.value, f"$[{place}]") for place in (0, 1))
+    return tuple_(*columns).in_(select(*parts))
 
 
 def _has_arrays(session: AsyncSession | AsyncConnection) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import FromClause, Table, TextClause, and_, text
+from sqlalchemy import FromClause, Table, TextClause, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,15 +18,10 @@ Target = Table | type[DeclarativeBase]
 Rows = Iterable[Mapping[str, Any]]
 
 
-def upsert(
-    dialect: str, table: Target, rows: Rows, key_columns: Sequence[str], guard_column: str | None = None
-) -> Insert:
+def upsert(dialect: str, table: Target, rows: Rows, key_columns: Sequence[str]) -> Insert:
     """Insert rows, and replace those whose key exists.
 
-    With `guard_column` a row is only replaced by one with a greater value there (a sequence), so that replay
-    and reordering are harmless. Every row must have the same columns, and a key may stand only once among
-    them: reduce a batch to its newest state first. Columns are named by their database names.
-    Add `.returning(...)` to learn which rows won.
+    Every row must have the same columns, and a key may stand only once among them. Columns are named by their database names.
     """
     target = _table(table)
     values = [dict(row) for row in rows]
@@ -34,13 +29,11 @@ def upsert(
     replaced = [name for name in values[0] if name not in key_columns]
     if dialect == "postgresql":
         statement = postgresql.insert(target).values(_rows(values))
-        where = _guard(target, statement.excluded, guard_column)
         if not replaced:
             return statement.on_conflict_do_nothing(index_elements=list(key_columns))
         return statement.on_conflict_do_update(
             index_elements=list(key_columns),
             set_={name: statement.excluded[name] for name in replaced},
-            where=where,
         )
     lite = sqlite.insert(target).values(_rows(values))
     if not replaced:
@@ -48,7 +41,6 @@ def upsert(
     return lite.on_conflict_do_update(
         index_elements=list(key_columns),
         set_={name: lite.excluded[name] for name in replaced},
-        where=_guard(target, lite.excluded, guard_column),
     )
 
 
@@ -79,25 +71,30 @@ async def write_many(
     key_columns: Sequence[str],
     *,
     replace: bool = False,
+    guard: str | None = None,
 ) -> None:
     """Insert many rows at once, in their order; those whose key exists are left alone, or replaced with `replace`.
 
-    With `replace` a key may stand only once among the rows; without key columns a row that exists is an error. On PostgreSQL it is
-    one statement with an array per column, compiled once for all times; elsewhere one statement executed for a list. A long VALUES
-    list is compiled anew for each length.
+    With `replace` a key may stand only once among the rows, and with `guard` a row is only replaced by one with a greater value in
+    that column (a sequence), so that replay and reordering are harmless; without key columns a row that exists is an error. On
+    PostgreSQL it is one statement with an array per column, compiled once for all times; elsewhere one statement executed for a
+    list. A long VALUES list is compiled anew for each length.
     """
     if not rows:
         return
     target = _table(table)
     dialect = session.get_bind().dialect
     if dialect.name == "postgresql":
-        arrays = _arrays(target, tuple(rows[0]), tuple(key_columns), dialect, replace=replace)
+        arrays = _arrays(target, tuple(rows[0]), tuple(key_columns), dialect, replace=replace, guard=guard)
         await session.execute(arrays.statement, arrays.parameters(rows))
         return
     statement = sqlite.insert(target)
     replaced = {name: statement.excluded[name] for name in rows[0] if name not in key_columns}
     if replace and replaced:
-        statement = statement.on_conflict_do_update(index_elements=list(key_columns), set_=replaced)
+        newer = None if guard is None else statement.excluded[guard] > target.c[guard]
+        statement = statement.on_conflict_do_update(
+            index_elements=list(key_columns), set_=replaced, where=newer
+        )
     elif key_columns:
         statement = statement.on_conflict_do_nothing(index_elements=list(key_columns))
     await session.execute(statement, [dict(row) for row in rows])
@@ -119,7 +116,13 @@ class _Arrays:
 
 @cache
 def _arrays(
-    target: Table, names: tuple[str, ...], keys: tuple[str, ...], dialect: Dialect, *, replace: bool
+    target: Table,
+    names: tuple[str, ...],
+    keys: tuple[str, ...],
+    dialect: Dialect,
+    *,
+    replace: bool,
+    guard: str | None,
 ) -> _Arrays:
     """Write the insert. Texts go over without their length: a cast to one would cut what is too long instead of refusing it."""
     quote = dialect.identifier_preparer.quote
@@ -132,6 +135,8 @@ def _arrays(
     quoted = ", ".join(quote(name) for name in names)
     replaced = [f"{quote(name)} = excluded.{quote(name)}" for name in names if name not in keys]
     action = f"DO UPDATE SET {', '.join(replaced)}" if replace and replaced else "DO NOTHING"
+    if replace and replaced and guard is not None:
+        action += f" WHERE excluded.{quote(guard)} > {quote(target.name)}.{quote(guard)}"
     conflict = f" ON CONFLICT ({', '.join(quote(name) for name in keys)}) {action}" if keys else ""
     statement = text(
         f"INSERT INTO {quote(target.name)} ({quoted})"  # noqa: S608 - names of our own tables
@@ -168,7 +173,3 @@ def _check(values: list[dict[str, Any]], key_columns: Sequence[str]) -> None:
     if len({tuple(row[name] for name in key_columns) for row in values}) != len(values):
         message = "a key stands twice in one upsert"
         raise ValueError(message)
-
-
-def _guard(target: Table, excluded: Any, guard_column: str | None) -> Any:
-    return None if guard_column is None else and_(excluded[guard_column] > target.c[guard_column])

@@ -1,16 +1,17 @@
 """Taking records: each one exactly once in its effect, none at the expense of its neighbours.
 
-A batch is one transaction. When anything in it fails, the batch is done again with a savepoint around each record, so that only the
-record at fault is put aside, in its dead letter topic, with its original bytes. The dead letter goes through the outbox like every
+A batch is one transaction, and the events in it are handed on together. When anything fails, the batch is done again with a
+savepoint around each record, so that only the record at fault is put aside, in its dead letter topic, with its original bytes. The dead letter goes through the outbox like every
 other message: it is as durable as the effects of its neighbours.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -21,15 +22,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Clock, SystemClock
 from shared.contracts import topics
-from shared.contracts.envelope import ChangeData, CloudEvent
+from shared.contracts.envelope import CloudEvent
 from shared.contracts.events import aggregate_of_state, aggregate_of_type
-from shared.contracts.partners import Receipt
 from shared.db.among import among
 from shared.db.database import Database
 from shared.db.failures import is_passing
 from shared.db.tenancy import EVERY_AGENCY, NO_AGENCY
 from shared.db.upsert import write_many
 from shared.messaging.dead_letters import put_aside
+from shared.messaging.events import (
+    Events,
+    ReceiptsHandler,
+    StatesHandler,
+    Told,
+    Unprocessable,
+    event_adapter,
+)
 from shared.messaging.intake import Batch, Intake, PartnerHandler, Preload
 from shared.messaging.outbox import discarded_on_error
 from shared.messaging.records import EVENT_ID_HEADER, Record
@@ -37,8 +45,6 @@ from shared.messaging.tables import consumer_position, inbox
 from shared.observability import metrics
 from shared.observability.tracing import bind_traceparent, current_traceparent
 
-StateHandler = Callable[[AsyncSession, CloudEvent[Any]], Awaitable[None]]
-ReceiptHandler = Callable[[AsyncSession, str, CloudEvent[Receipt]], Awaitable[None]]
 TailHandler = Callable[[CloudEvent[Any]], Awaitable[None]]
 
 _ATTEMPTS_OF_A_RECORD = 3
@@ -47,13 +53,8 @@ _REMEMBERED = timedelta(days=30)
 _PRUNED_AT_ONCE = 10_000
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
-_RECEIPT = TypeAdapter(CloudEvent[Receipt])
 
 log = structlog.get_logger(__name__)
-
-
-class Unprocessable(Exception):  # noqa: N818 - said of a record, not of a program
-    """A record that cannot be read, however often it is tried."""
 
 
 class Stuck(Exception):  # noqa: N818
@@ -80,9 +81,8 @@ class Consumer:
         self.tails: list[_Tail] = []
         self._database = database
         self._clock = clock or SystemClock()
-        self._states: dict[type[BaseModel], tuple[TypeAdapter[Any], list[StateHandler]]] = {}
+        self._events = Events()
         self._intake = Intake(service)
-        self._receipts: ReceiptHandler | None = None
         self._epoch: str | None = None
 
     def keep_positions(self, broker_epoch: str) -> None:
@@ -95,33 +95,34 @@ class Consumer:
             statement = select(consumer_position).where(consumer_position.c.broker_epoch == self._epoch)
             return {(row.topic, row.partition): row.next_offset for row in await session.execute(statement)}
 
-    def on_state(self, state: type[BaseModel], handler: StateHandler) -> None:
-        """Hand every event of this aggregate to `handler`, once. It keeps the state with the highest sequence."""
-        adapter, handlers = self._states.setdefault(state, (_adapter(state), []))
-        del adapter
-        handlers.append(handler)
+    def on_states(self, states: Iterable[type[BaseModel]], handler: StatesHandler) -> None:
+        """Hand every event of these aggregates to `handler(session, events)`, once: those of a batch together, in their order.
+
+        It keeps the state with the highest sequence. What it writes with a trace carries that of the event.
+        """
+        self._events.add(states, handler)
 
     def on_partner(self, kind: str, handler: PartnerHandler, preload: Preload | None = None) -> None:
         """Hand well-formed updates of this kind, of every partner, to `handler`; it returns a `Verdict`."""
         self._intake.add(kind, handler, preload)
 
-    def on_receipt(self, handler: ReceiptHandler) -> None:
-        """Hand the receipts of all partners to `handler(session, partner_id, event)`."""
-        self._receipts = handler
+    def on_receipts(self, handler: ReceiptsHandler) -> None:
+        """Hand the receipts of all partners to `handler(session, [(partner_id, event), ...])`."""
+        self._events.add_receipts(handler)
 
     def tail(self, state: type[BaseModel], handler: TailHandler) -> None:
         """Hand every new event of this aggregate to `handler`, on each replica, outside any group and any transaction."""
-        self.tails.append(_Tail(aggregate_of_state(state).topic, _adapter(state), handler))
+        self.tails.append(_Tail(aggregate_of_state(state).topic, event_adapter(state), handler))
 
     @property
     def topics(self) -> tuple[str, ...]:
         """Our own topics that are listened to."""
-        return tuple(sorted({aggregate_of_state(state).topic for state in self._states}))
+        return self._events.topics
 
     @property
     def partner_kinds(self) -> tuple[str, ...]:
         """Kinds of partner topics that are listened to."""
-        return (*self._intake.kinds, *((topics.RECEIPTS,) if self._receipts else ()))
+        return (*self._intake.kinds, *((topics.RECEIPTS,) if self._events.wants_receipts else ()))
 
     async def take(self, records: Sequence[Record], moved: Callable[[], None] = _unwatched) -> None:
         """Apply a batch durably; raises `Stuck` when the database does not take it.
@@ -179,12 +180,24 @@ class Consumer:
         async with self._database.write(EVERY_AGENCY) as session:
             fresh = await self._fresh(session, records)
             batch = await self._intake.begin(session, fresh)
+            told = self._read(session, fresh)
+            # Before the partners' updates: one may be about a contract or a claim that came to be known just now.
+            if isolate:
+                for one in told:
+                    hand_on = partial(self._events.hand_on, session, [one], moved)
+                    await self._alone(session, one.record, batch, hand_on)
+            else:
+                _bind(told)
+                await self._events.hand_on(session, told, moved)
             for record in fresh:
-                bind_traceparent(record.headers.get("traceparent"))
+                if record.identity not in batch.readings:
+                    continue
+                apply = partial(self._intake.apply, session, record, batch)
                 if isolate:
-                    await self._apply_alone(session, record, batch)
+                    await self._alone(session, record, batch, apply)
                 else:
-                    await self._apply_one(session, record, batch)
+                    bind_traceparent(record.headers.get("traceparent"))
+                    await apply()
                 moved()
             await self._intake.finish(session, batch)
             await self._remember(session, fresh)
@@ -193,70 +206,55 @@ class Consumer:
             metrics.messages.labels(self.service, record.topic, "applied").inc()
         metrics.messages.labels(self.service, "", "duplicate").inc(len(records) - len(fresh))
 
-    async def _apply_alone(self, session: AsyncSession, record: Record, batch: Batch) -> None:
+    def _read(self, session: AsyncSession, records: Sequence[Record]) -> list[Told]:
+        """Read our own events among `records`; one that cannot be read goes to the dead letters at once."""
+        told: list[Told] = []
+        for record in records:
+            try:
+                found = self._events.read(record)
+            except Unprocessable as error:
+                bind_traceparent(record.headers.get("traceparent"))
+                self._bury(session, record, error, attempts=1)
+                continue
+            if found is not None:
+                told.append(found)
+        return told
+
+    async def _alone(
+        self, session: AsyncSession, record: Record, batch: Batch, apply: Callable[[], Awaitable[None]]
+    ) -> None:
         """Apply one record inside a savepoint; what fails for good goes to the dead letters."""
+        bind_traceparent(record.headers.get("traceparent"))
         for attempt in range(1, _ATTEMPTS_OF_A_RECORD + 1):
             try:
                 with discarded_on_error(session), batch.discarded_on_error():
                     async with session.begin_nested():
-                        await self._apply_one(session, record, batch)
+                        await apply()
             except Exception as error:
                 if is_passing(error):
                     raise
-                if attempt < _ATTEMPTS_OF_A_RECORD and not isinstance(error, Unprocessable):
+                if attempt < _ATTEMPTS_OF_A_RECORD:
                     await asyncio.sleep(_FIRST_PAUSE * attempt)
                     continue
-                log.warning(
-                    "consumer.dead_letter",
-                    record=record.coordinates,
-                    error=type(error).__name__,
-                    exc_info=error,
-                )
-                put_aside(
-                    session, record, service=self.service, reason=type(error).__name__, attempts=attempt
-                )
+                self._bury(session, record, error, attempts=attempt)
             return
 
-    async def _apply_one(self, session: AsyncSession, record: Record, batch: Batch) -> None:
-        partner = topics.parse_partner_topic(record.topic)
-        if partner is None:
-            await self._apply_event(session, record)
-        elif partner.kind == topics.RECEIPTS:
-            await self._apply_receipt(session, partner.partner_id, record)
-        else:
-            await self._intake.apply(session, record, batch)
-
-    async def _apply_event(self, session: AsyncSession, record: Record) -> None:
-        event_type = _type_of(record)
-        aggregate = aggregate_of_type(event_type)
-        listened = self._states.get(aggregate.state) if aggregate else None
-        if listened is None:
-            return
-        adapter, handlers = listened
-        try:
-            event = adapter.validate_json(record.value)
-        except ValueError as error:
-            raise Unprocessable(event_type) from error
-        for handler in handlers:
-            await handler(session, event)
-
-    async def _apply_receipt(self, session: AsyncSession, partner_id: str, record: Record) -> None:
-        try:
-            event = _RECEIPT.validate_json(record.value)
-        except ValueError as error:
-            raise Unprocessable(topics.RECEIPTS) from error
-        if self._receipts is not None:
-            await self._receipts(session, partner_id, event)
+    def _bury(self, session: AsyncSession, record: Record, error: Exception, *, attempts: int) -> None:
+        reason = type(error).__name__
+        log.warning("consumer.dead_letter", record=record.coordinates, error=reason, exc_info=error)
+        put_aside(session, record, service=self.service, reason=reason, attempts=attempts)
 
     async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> list[Record]:
         """Those records that were not taken before, each once, in order."""
-        unique = {record.identity: record for record in reversed(records)}
+        unique: dict[str, Record] = {}
+        for record in records:
+            unique.setdefault(record.identity, record)
         known = set(
             await session.scalars(
                 select(inbox.c.record_id).where(among(session, inbox.c.record_id, list(unique)))
             )
         )
-        return [record for identity, record in reversed(unique.items()) if identity not in known]
+        return [record for identity, record in unique.items() if identity not in known]
 
     async def _remember(self, session: AsyncSession, records: Sequence[Record]) -> None:
         if not records:
@@ -278,8 +276,9 @@ class Consumer:
         await write_many(session, consumer_position, rows, ["topic", "partition"], replace=True)
 
 
-def _adapter(state: type[BaseModel]) -> TypeAdapter[Any]:
-    return TypeAdapter(CloudEvent[ChangeData[state]])  # type: ignore[valid-type]
+def _bind(told: Sequence[Told]) -> None:
+    """A batch of one goes on with the trace of its record; one of many has its own, and its handlers look at each event's."""
+    bind_traceparent(told[0].record.headers.get("traceparent") if len(told) == 1 else None)
 
 
 def _record_of_event(event: dict[str, Any]) -> Record | None:
@@ -288,14 +287,3 @@ def _record_of_event(event: dict[str, Any]) -> Record | None:
         return None
     headers = {EVENT_ID_HEADER: str(event["id"]), "traceparent": current_traceparent()}
     return Record(aggregate.topic, -1, -1, 0, None, orjson.dumps(event), headers)
-
-
-class _Typed(BaseModel):
-    type: str
-
-
-def _type_of(record: Record) -> str:
-    try:
-        return _Typed.model_validate_json(record.value).type
-    except ValueError as error:
-        raise Unprocessable("envelope") from error

@@ -172,8 +172,9 @@ CASES: Final[dict[str, dict[str, Call]]] = {
     "notifications": {
         "alert": lambda s: notifications.find_alert(s, SCOPE, ID),
         "unnumbered": notifications.unnumbered_alerts,
-        "client": lambda s: notifications.client_name(s, AGENCY, ID),
-        "clocks of a source": lambda s: notifications.clocks_of_sources(s, AGENCY, "claim", [ID]),
+        "client": lambda s: notifications.client_names(s, {(AGENCY, ID)}),
+        "clocks of a source": lambda s: notifications.clocks_of_sources(s, "claim", {(AGENCY, ID)}),
+        "sources": lambda s: notifications.known_sources(s, "claim", {(AGENCY, ID)}),
         "behind": notifications.any_source_behind,
         "sources behind": lambda s: notifications.sources_behind(s, 100),
         "next due": lambda s: notifications.next_due(s, ["kind-1000"]),

@@ -6,8 +6,8 @@ from services.claims.repository.queries import (
     contracts_numbered,
     find_claim,
     history_of,
-    keep_client,
-    keep_contract,
+    keep_clients,
+    keep_contracts,
     next_in_series,
 )
 
@@ -18,7 +18,7 @@ __all__ = [
     "contracts_numbered",
     "find_claim",
     "history_of",
-    "keep_client",
-    "keep_contract",
+    "keep_clients",
+    "keep_contracts",
     "next_in_series",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from services.claims.repository.book import dialect_of, table_of
 from shared.contracts.claims import ClaimState
 from shared.contracts.policy import ClientState, ContractState
 from shared.db.tenancy import Scope, within
-from shared.db.upsert import upsert
+from shared.db.upsert import write_many
 
 
 async def find_claim(session: AsyncSession, scope: Scope, number: str) -> ClaimState | None:
@@ -54,29 +55,33 @@ async def next_in_series(session: AsyncSession, year: int) -> int:
     return following
 
 
-async def keep_contract(session: AsyncSession, state: ContractState) -> None:
-    """Keep a contract unless a newer version of it is known."""
-    row = {
-        "agency_id": state.agency_id,
-        "id": state.id,
-        "policy_number": state.policy_number,
-        "sequence": state.sequence,
-        "state": state.model_dump(mode="json"),
-    }
-    await session.execute(
-        upsert(dialect_of(session), ContractReplica, [row], ["agency_id", "id"], "sequence")
-    )
+async def keep_contracts(session: AsyncSession, states: Sequence[ContractState]) -> None:
+    """Keep contracts; where a newer version is known, that one stays."""
+    rows = [
+        {
+            "agency_id": one.agency_id,
+            "id": one.id,
+            "policy_number": one.policy_number,
+            "sequence": one.sequence,
+            "state": one.model_dump(mode="json"),
+        }
+        for one in states
+    ]
+    await write_many(session, ContractReplica, rows, ["agency_id", "id"], replace=True, guard="sequence")
 
 
-async def keep_client(session: AsyncSession, state: ClientState) -> None:
-    """Keep a client unless a newer version of it is known."""
-    row = {
-        "agency_id": state.agency_id,
-        "id": state.id,
-        "sequence": state.sequence,
-        "state": state.model_dump(mode="json"),
-    }
-    await session.execute(upsert(dialect_of(session), ClientReplica, [row], ["agency_id", "id"], "sequence"))
+async def keep_clients(session: AsyncSession, states: Sequence[ClientState]) -> None:
+    """Keep clients; where a newer version is known, that one stays."""
+    rows = [
+        {
+            "agency_id": one.agency_id,
+            "id": one.id,
+            "sequence": one.sequence,
+            "state": one.model_dump(mode="json"),
+        }
+        for one in states
+    ]
+    await write_many(session, ClientReplica, rows, ["agency_id", "id"], replace=True, guard="sequence")
 
 
 async def contracts_numbered(session: AsyncSession, scope: Scope, policy_number: str) -> list[ContractState]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,20 +12,21 @@ from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import aggregate_of_type, happening_of
 from shared.db.upsert import write_many
 
+ActivityRow = dict[str, Any]
 
-async def record_activity(
-    session: AsyncSession,
+
+def activity_of(
     event: CloudEvent[ChangeData[Any]],
     *,
     agency_id: str,
     client_id: str | None = None,
     policy_number: str | None = None,
     claim_number: str | None = None,
-) -> None:
-    """Keep the event once: the same id again, by the topic or by a rebuild, changes nothing."""
+) -> ActivityRow:
+    """The row of an event, and whose pages it stands on."""
     aggregate = aggregate_of_type(event.type)
     actor = event.data.actor
-    row = {
+    return {
         "agency_id": agency_id,
         "event_id": event.id,
         "happening": happening_of(event.type),
@@ -40,7 +42,12 @@ async def record_activity(
         "policy_number": policy_number,
         "claim_number": claim_number,
     }
-    await write_many(session, Activity, [row], ["agency_id", "event_id"])
+
+
+async def record_activity(session: AsyncSession, rows: Iterable[ActivityRow]) -> None:
+    """Keep each event once: the same id again, by the topic or by a rebuild, changes nothing."""
+    ordered = sorted(rows, key=lambda row: (row["agency_id"], row["event_id"]))
+    await write_many(session, Activity, ordered, ["agency_id", "event_id"])
 
 
 def is_lived(event: CloudEvent[ChangeData[Any]]) -> bool:

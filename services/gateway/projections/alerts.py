@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import AlertView
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.notifications import AlertState
 from shared.db.upsert import write_many
+from shared.messaging.events import newest
 
 
-async def project_alert(session: AsyncSession, event: CloudEvent[ChangeData[AlertState]]) -> None:
-    """Keep an alert; it never changes afterwards."""
-    state = event.data.state
-    row = {
-        "agency_id": state.agency_id,
-        "id": state.id,
-        "sequence": event.sequence,
-        "position": state.position,
-        "kind": state.kind,
-        "audience": " " + " ".join(role.value for role in state.roles) + " ",
-        "claim_number": state.claim_number,
-        "actor_id": state.actor.id,
-        "at": state.at,
-        "state": state.model_dump(mode="json"),
-    }
-    await write_many(session, AlertView, [row], ["agency_id", "id"])
+async def project_alerts(session: AsyncSession, events: Sequence[CloudEvent[ChangeData[AlertState]]]) -> None:
+    """Keep alerts; they never change afterwards."""
+    rows = []
+    for event in newest(events):
+        state = event.data.state
+        rows.append(
+            {
+                "agency_id": state.agency_id,
+                "id": state.id,
+                "sequence": event.sequence,
+                "position": state.position,
+                "kind": state.kind,
+                "audience": " " + " ".join(role.value for role in state.roles) + " ",
+                "claim_number": state.claim_number,
+                "actor_id": state.actor.id,
+                "at": state.at,
+                "state": state.model_dump(mode="json"),
+            }
+        )
+    await write_many(session, AlertView, rows, ["agency_id", "id"])

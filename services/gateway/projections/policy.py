@@ -2,27 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import ClientView, ContractView
-from services.gateway.projections.activity import record_activity
-from services.gateway.projections.claims import partner_key
+from services.gateway.projections.activity import activity_of, record_activity
+from services.gateway.projections.columns import partner_key
 from services.gateway.search.folding import agency_token, fold, search_text
 from shared.contracts.codes import ReceiptStatus
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.policy import ClientState, ContractState
-from shared.db.upsert import upsert
+from shared.db.upsert import write_many
+from shared.messaging.events import newest
+
+ClientEvent = CloudEvent[ChangeData[ClientState]]
+ContractEvent = CloudEvent[ChangeData[ContractState]]
 
 _TO_COME = frozenset({ReceiptStatus.PENDING, ReceiptStatus.ISSUED})
 """Receipts whose day is still ahead; later states are arrears, which the receipts tab shows."""
 
 
-async def project_client(session: AsyncSession, event: CloudEvent[ChangeData[ClientState]]) -> None:
-    """Keep the newest state of a client."""
+async def project_clients(session: AsyncSession, events: Sequence[ClientEvent]) -> None:
+    """Keep the newest state of each client."""
+    activity = [
+        activity_of(event, agency_id=event.data.state.agency_id, client_id=event.data.state.id)
+        for event in events
+    ]
+    await record_activity(session, activity)
+    rows = [_client_row(event) for event in newest(events)]
+    await write_many(session, ClientView, rows, ["agency_id", "id"], replace=True, guard="sequence")
+
+
+async def project_contracts(session: AsyncSession, events: Sequence[ContractEvent]) -> None:
+    """Keep the newest state of each contract."""
+    activity = [
+        activity_of(event, agency_id=one.agency_id, client_id=one.client_id, policy_number=one.policy_number)
+        for event in events
+        for one in (event.data.state,)
+    ]
+    await record_activity(session, activity)
+    rows = [_contract_row(event) for event in newest(events)]
+    await write_many(session, ContractView, rows, ["agency_id", "id"], replace=True, guard="sequence")
+
+
+def _client_row(event: ClientEvent) -> dict[str, Any]:
     state = event.data.state
-    await record_activity(session, event, agency_id=state.agency_id, client_id=state.id)
     address = state.address.value if state.address else None
-    row = {
+    return {
         "agency_id": state.agency_id,
         "id": state.id,
         "sequence": event.sequence,
@@ -43,22 +71,12 @@ async def project_client(session: AsyncSession, event: CloudEvent[ChangeData[Cli
         ),
         "state": state.model_dump(mode="json"),
     }
-    dialect = session.get_bind().dialect.name
-    await session.execute(upsert(dialect, ClientView, [row], ["agency_id", "id"], "sequence"))
 
 
-async def project_contract(session: AsyncSession, event: CloudEvent[ChangeData[ContractState]]) -> None:
-    """Keep the newest state of a contract."""
+def _contract_row(event: ContractEvent) -> dict[str, Any]:
     state = event.data.state
-    await record_activity(
-        session,
-        event,
-        agency_id=state.agency_id,
-        client_id=state.client_id,
-        policy_number=state.policy_number,
-    )
     risk = state.risk
-    row = {
+    return {
         "agency_id": state.agency_id,
         "id": state.id,
         "sequence": event.sequence,
@@ -78,5 +96,3 @@ async def project_contract(session: AsyncSession, event: CloudEvent[ChangeData[C
         ),
         "state": state.model_dump(mode="json"),
     }
-    dialect = session.get_bind().dialect.name
-    await session.execute(upsert(dialect, ContractView, [row], ["agency_id", "id"], "sequence"))

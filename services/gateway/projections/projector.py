@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.gateway.projections.alerts import project_alert
-from services.gateway.projections.claims import project_claim
-from services.gateway.projections.documents import project_document
-from services.gateway.projections.policy import project_client, project_contract
+from services.gateway.projections.alerts import project_alerts
+from services.gateway.projections.claims import project_claims
+from services.gateway.projections.documents import project_documents
+from services.gateway.projections.policy import project_clients, project_contracts
 from services.gateway.projections.versions import Versions
 from shared.contracts.claims import ClaimState
 from shared.contracts.documents import DocumentState
@@ -21,16 +23,14 @@ from shared.contracts.notifications import AlertState
 from shared.contracts.policy import ClientState, ContractState
 from shared.db.database import on_after_commit
 
-Projection = Callable[[AsyncSession, CloudEvent[ChangeData[Any]]], Awaitable[None]]
-
-PROJECTIONS: Final[dict[type[BaseModel], Projection]] = {
-    ClientState: project_client,
-    ContractState: project_contract,
-    ClaimState: project_claim,
-    DocumentState: project_document,
-    AlertState: project_alert,
-}
-"""Which state has which view. Identity is the gateway's own: its tables are the state."""
+VIEWED: Final[tuple[type[BaseModel], ...]] = (
+    ClientState,
+    ContractState,
+    ClaimState,
+    DocumentState,
+    AlertState,
+)
+"""States that have a view. Identity is the gateway's own: its tables are the state."""
 
 
 class Projector:
@@ -40,12 +40,16 @@ class Projector:
         """Take whom to tell."""
         self.versions = versions
 
-    async def project(self, session: AsyncSession, event: CloudEvent[ChangeData[Any]]) -> None:
-        """Project one event; a state without a view is passed over."""
-        state_type = type(event.data.state)
-        projection = PROJECTIONS.get(state_type)
-        if projection is None:
-            return
-        await projection(session, event)
-        name = aggregate_of_state(state_type).name
-        on_after_commit(session, self.versions.signal(name, event.subject, event.sequence))
+    async def project(self, session: AsyncSession, events: Sequence[CloudEvent[ChangeData[Any]]]) -> None:
+        """Project the events of a batch, table after table: all batches lock in this order, whatever order events come in."""
+        of: dict[type[BaseModel], list[CloudEvent[ChangeData[Any]]]] = defaultdict(list)
+        for event in events:
+            of[type(event.data.state)].append(event)
+        await project_clients(session, of[ClientState])
+        await project_contracts(session, of[ContractState])
+        filed = await project_documents(session, of[DocumentState], of[ClaimState])
+        await project_claims(session, of[ClaimState], filed)
+        await project_alerts(session, of[AlertState])
+        for event in events:
+            name = aggregate_of_state(type(event.data.state)).name
+            on_after_commit(session, partial(self.versions.reached, name, event.subject, event.sequence))

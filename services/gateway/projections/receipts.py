@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Final
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import PartnerReceipt
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.partners import Receipt
-from shared.db.upsert import insert_ignore, upsert
+from shared.db.among import pairs_among
+from shared.db.upsert import write_many
+
+_KEYS: Final = ["partner_id", "message_id"]
+_REPEATED: Final = "duplicate"
 
 
-async def record_receipt(session: AsyncSession, partner_id: str, event: CloudEvent[Receipt]) -> None:
+async def record_receipts(session: AsyncSession, receipts: Sequence[tuple[str, CloudEvent[Receipt]]]) -> None:
     """Keep the first answer that is not `duplicate`: it tells what became of the message, the later ones do not."""
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    for partner_id, event in receipts:
+        key = (partner_id, event.data.message_id)
+        if key not in first or (first[key]["outcome"] == _REPEATED and event.data.outcome != _REPEATED):
+            first[key] = _row(partner_id, event)
+    table = PartnerReceipt
+    found = await session.execute(
+        select(table.partner_id, table.message_id, table.outcome).where(
+            pairs_among(session, (table.partner_id, table.message_id), first)
+        )
+    )
+    known = {(partner_id, message_id): outcome for partner_id, message_id, outcome in found}
+    told = [
+        row
+        for key, row in sorted(first.items())
+        if known.get(key) == _REPEATED and row["outcome"] != _REPEATED
+    ]
+    new = [row for key, row in sorted(first.items()) if key not in known]
+    await write_many(session, table, told, _KEYS, replace=True)
+    await write_many(session, table, new, _KEYS)
+
+
+def _row(partner_id: str, event: CloudEvent[Receipt]) -> dict[str, Any]:
     receipt = event.data
-    row = {
+    return {
         "partner_id": partner_id,
         "message_id": receipt.message_id,
         "outcome": receipt.outcome,
         "receipt": receipt.model_dump(mode="json"),
         "at": event.time,
     }
-    keys = ["partner_id", "message_id"]
-    dialect = session.get_bind().dialect.name
-    known = await session.scalar(
-        select(PartnerReceipt.outcome).where(
-            PartnerReceipt.partner_id == partner_id, PartnerReceipt.message_id == receipt.message_id
-        )
-    )
-    if known == "duplicate" and receipt.outcome != "duplicate":
-        await session.execute(upsert(dialect, PartnerReceipt, [row], keys))
-    elif known is None:
-        await session.execute(insert_ignore(dialect, PartnerReceipt, [row], keys))

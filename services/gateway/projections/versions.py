@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -63,7 +62,3 @@ class Versions:
         for wait in self._waits.get(key, ()):
             if wait.sequence <= sequence:
                 wait.done.set()
-
-    def signal(self, aggregate: str, subject_id: str, sequence: int) -> Callable[[], None]:
-        """Make the hook that tells once a transaction is durable."""
-        return lambda: self.reached(aggregate, subject_id, sequence)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -22,12 +22,16 @@ from services.notifications.domain.clocks import (
     derive,
 )
 from services.notifications.models import Agency, Clock, ClockSource
-from services.notifications.repository import AGENCY_UNKNOWN
+from services.notifications.repository import AGENCY_UNKNOWN, SourceKey
 from shared.clock import Clock as TimeSource
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import aggregate_of_state
 from shared.db.database import on_after_commit
 from shared.identifiers import new_id
+from shared.observability.tracing import traced
+
+UNSEEN: Final = -1
+"""The sequence of a source before its first state."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,51 +51,97 @@ class Derivation:
     clock: TimeSource
     wake: Callable[[], None]
 
-    async def follow(self, session: AsyncSession, event: CloudEvent[ChangeData[Any]]) -> None:
-        """Keep the state if it is the newest of its aggregate, and derive its clocks."""
+    async def follow(self, session: AsyncSession, events: Sequence[CloudEvent[ChangeData[Any]]]) -> None:
+        """Keep the newest state of each of these aggregates, which are of one kind, and derive its clocks.
+
+        It is derived from each state that is newer than the one kept, in turn: what a state that was loaded has let lapse
+        stays so when a lived one follows in the same batch.
+        """
+        aggregate = aggregate_of_state(type(events[0].data.state)).name
+        news: dict[SourceKey, list[CloudEvent[ChangeData[Any]]]] = defaultdict(list)
+        for event in sorted(events, key=lambda event: event.sequence):
+            news[event.data.state.agency_id, event.data.state.id].append(event)
+        agencies = await repository.find_agencies(session, {agency_id for agency_id, _ in news})
+        known = await self._known(session, aggregate, news)
+        rows: list[dict[str, Any]] = []
+        steps: dict[SourceKey, list[_Step]] = {}
+        for key in sorted(news):
+            sequence, has_clocks = known[key]
+            agency = agencies.get(key[0])
+            newer = [event for event in news[key] if event.sequence > sequence]
+            if not newer:
+                log.debug("clock.older_state", aggregate=aggregate, subject_id=key[1], sequence=sequence)
+                continue
+            wanted = [self._wanted(aggregate, event.data.state, agency) for event in newer]
+            if has_clocks or any(wanted):
+                steps[key] = list(zip(newer, wanted, strict=True))
+            row = self._source_row(aggregate, newer[-1], agency)
+            rows.append(row | {"has_clocks": key in steps})
+        await repository.keep_sources(session, rows, replace=True)
+        await self._take_steps(session, aggregate, steps, agencies)
+
+    async def _known(
+        self, session: AsyncSession, aggregate: str, news: Mapping[SourceKey, Sequence[CloudEvent[Any]]]
+    ) -> dict[SourceKey, tuple[int, bool]]:
+        """What is kept of these sources, locked; those that are new are given a row first, to be locked as well."""
+        known = await repository.known_sources(session, aggregate, news)
+        new = sorted(news.keys() - known.keys())
+        if new:
+            rows = [
+                self._source_row(aggregate, news[key][0], None) | {"sequence": UNSEEN, "has_clocks": False}
+                for key in new
+            ]
+            await repository.keep_sources(session, rows, replace=False)
+            known |= await repository.known_sources(session, aggregate, new)
+        return known
+
+    def _source_row(
+        self, aggregate: str, event: CloudEvent[ChangeData[Any]], agency: Agency | None
+    ) -> dict[str, Any]:
         state = event.data.state
-        aggregate = aggregate_of_state(type(state)).name
-        agency = await repository.find_agency(session, state.agency_id)
-        row = {
+        return {
+            "agency_id": state.agency_id,
             "aggregate": aggregate,
             "id": state.id,
-            "agency_id": state.agency_id,
-            "sequence": state.sequence,
+            "sequence": event.sequence,
             "imported": event.data.actor.kind == "import",
             "state": state.model_dump(mode="json"),
             "rules_sequence": agency.sequence if agency else AGENCY_UNKNOWN,
             "kinds": self.kinds.fingerprint(aggregate),
         }
-        has_clocks = await repository.keep_source(session, row)
-        if has_clocks is None:
-            log.debug("clock.older_state", aggregate=aggregate, subject_id=state.id, sequence=state.sequence)
-            return
-        wanted = self._wanted(aggregate, state, agency)
-        if not wanted and not has_clocks:
-            return
-        kept = await repository.clocks_of_sources(session, state.agency_id, aggregate, [state.id])
-        source = _Source(aggregate, state.id, state.agency_id, state.sequence)
-        self._apply(session, source, wanted, kept, agency, imported=row["imported"])
-        if not has_clocks:
-            await repository.mark_clocks(session, state.agency_id, aggregate, state.id)
+
+    async def _take_steps(
+        self,
+        session: AsyncSession,
+        aggregate: str,
+        steps: Mapping[SourceKey, Sequence[_Step]],
+        agencies: Mapping[str, Agency],
+    ) -> None:
+        clocks = await repository.clocks_of_sources(session, aggregate, steps)
+        for (agency_id, source_id), taken in steps.items():
+            kept = clocks[agency_id, source_id]
+            for event, wanted in taken:
+                source = _Source(aggregate, source_id, agency_id, event.sequence)
+                imported = event.data.actor.kind == "import"
+                with traced(event.traceparent):
+                    self._apply(session, source, wanted, kept, agencies.get(agency_id), imported=imported)
 
     async def again(self, session: AsyncSession, sources: Sequence[ClockSource]) -> None:
         """Derive the clocks of kept states anew. One that cannot be read keeps the clocks that it has."""
-        groups: dict[tuple[str, str], list[ClockSource]] = defaultdict(list)
+        groups: dict[str, list[ClockSource]] = defaultdict(list)
         for source in sources:
-            groups[source.agency_id, source.aggregate].append(source)
-        for (agency_id, aggregate), mine in groups.items():
-            found = await repository.clocks_of_sources(
-                session, agency_id, aggregate, [one.id for one in mine]
-            )
-            clocks: dict[str, list[Clock]] = defaultdict(list)
-            for clock in found:
-                clocks[clock.source_id].append(clock)
+            groups[source.aggregate].append(source)
+        agencies = await repository.find_agencies(session, {source.agency_id for source in sources})
+        for aggregate, mine in groups.items():
+            keys = {(source.agency_id, source.id) for source in mine}
+            clocks = await repository.clocks_of_sources(session, aggregate, keys)
             for source in mine:
-                await self._derive_again(session, source, clocks[source.id])
+                kept = clocks[source.agency_id, source.id]
+                self._derive_again(session, source, kept, agencies.get(source.agency_id))
 
-    async def _derive_again(self, session: AsyncSession, source: ClockSource, kept: Sequence[Clock]) -> None:
-        agency = await repository.find_agency(session, source.agency_id)
+    def _derive_again(
+        self, session: AsyncSession, source: ClockSource, kept: list[Clock], agency: Agency | None
+    ) -> None:
         source.rules_sequence = agency.sequence if agency else AGENCY_UNKNOWN
         source.kinds = self.kinds.fingerprint(source.aggregate)
         kinds = self.kinds.of(source.aggregate)
@@ -120,11 +170,12 @@ class Derivation:
         session: AsyncSession,
         source: _Source,
         wanted: _Wanted,
-        kept: Sequence[Clock],
+        kept: list[Clock],
         agency: Agency | None,
         *,
         imported: bool,
     ) -> None:
+        """Bring the clocks of a source to what is wanted now; new ones are added to `kept`."""
         rules = rules_of(agency)
         now = self.clock.now()
         names = {kind.name for kind in self.kinds.of(source.aggregate)}
@@ -135,7 +186,11 @@ class Derivation:
             before = _value_of(row) if row is not None else None
             after = derive(before, wanted.get(key), now=now, agency=rules, imported=imported)
             if after is not None and after != before:
-                _keep(session, key[0], source, row, after)
+                if row is None:
+                    row = _new_clock(key[0], source, after)
+                    session.add(row)
+                    kept.append(row)
+                _keep(source, row, after)
                 moved = moved or after.standing is Standing.PENDING
         if moved:
             on_after_commit(session, self.wake)
@@ -152,6 +207,9 @@ class _Source:
 _Wanted = dict[tuple[str, str], WantedClock]
 """By kind and subject."""
 
+_Step = tuple[CloudEvent[ChangeData[Any]], _Wanted]
+"""An event of a source, and the clocks that its state asks for."""
+
 
 def _value_of(row: Clock) -> ClockRow:
     return ClockRow(
@@ -167,20 +225,21 @@ def _value_of(row: Clock) -> ClockRow:
     )
 
 
-def _keep(session: AsyncSession, kind: str, source: _Source, row: Clock | None, after: ClockRow) -> None:
-    if row is None:
-        row = Clock(
-            id=new_id(),
-            agency_id=source.agency_id,
-            kind=kind,
-            subject=after.subject,
-            aggregate=source.aggregate,
-            source_id=source.id,
-            created_at=after.created_at,
-            alerted=[],
-            failures=0,
-        )
-        session.add(row)
+def _new_clock(kind: str, source: _Source, after: ClockRow) -> Clock:
+    return Clock(
+        id=new_id(),
+        agency_id=source.agency_id,
+        kind=kind,
+        subject=after.subject,
+        aggregate=source.aggregate,
+        source_id=source.id,
+        created_at=after.created_at,
+        alerted=[],
+        failures=0,
+    )
+
+
+def _keep(source: _Source, row: Clock, after: ClockRow) -> None:
     row.source_sequence = source.sequence
     row.standing = after.standing.value
     row.due_at = after.due_at

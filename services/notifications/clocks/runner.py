@@ -15,7 +15,7 @@ from services.notifications.clocks.derivation import Derivation, rules_of
 from services.notifications.clocks.registry import ClockKinds
 from services.notifications.domain.clocks import Firing, Standing
 from services.notifications.models import Clock
-from services.notifications.publishing import SERVICE, raise_alert
+from services.notifications.publishing import SERVICE, raise_alerts
 from shared.clock import Clock as TimeSource
 from shared.db.database import Database
 from shared.db.failures import is_passing
@@ -132,9 +132,9 @@ class ClockRunner:
         """Fire one clock; one that fails is tried again later and does not hold up the others."""
         agency_id, clock_id, kind, failures = row.agency_id, row.id, row.kind, row.failures
         try:
-            with traced(None):
+            with traced(None) as traceparent:
                 async with session.begin_nested():
-                    raised = await self._alert(session, row, now)
+                    raised = await self._alert(session, row, now, traceparent)
         except Exception as error:
             if is_passing(error):
                 raise  # the database is away or busy: nothing about this clock
@@ -152,7 +152,7 @@ class ClockRunner:
             return 0
         return int(raised)
 
-    async def _alert(self, session: AsyncSession, row: Clock, now: datetime) -> bool:
+    async def _alert(self, session: AsyncSession, row: Clock, now: datetime, traceparent: str) -> bool:
         agency = rules_of(await repository.find_agency(session, row.agency_id))
         if not agency.known:
             log.warning("clock.agency_unknown", clock_id=row.id, agency_id=row.agency_id)
@@ -165,14 +165,14 @@ class ClockRunner:
             source_sequence=row.source_sequence,
             now=now,
         )
-        raised = await raise_alert(session, self.kinds[row.kind].alert(firing))
+        raised = await raise_alerts(session, [(self.kinds[row.kind].alert(firing), traceparent)])
         row.standing = Standing.FIRED.value
         row.fired_at = now
         row.alerted = [*row.alerted, row.occasion]
         row.retry_at = None
         metrics.clock_delay.labels(SERVICE, row.kind).observe((now - row.due_at).total_seconds())
         log.info("clock.fired", clock_id=row.id, kind=row.kind, subject_id=row.source_id)
-        return raised
+        return bool(raised)
 
 
 async def _set_when(stop: asyncio.Event, woken: asyncio.Event) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from services.claims import handlers
 from services.claims.consumers import build_consumer
 from services.claims.models import Claim
-from services.claims.repository import keep_client, keep_contract
+from services.claims.repository import keep_clients, keep_contracts
 from shared.clock import ManualClock
 from shared.contracts.claims import ClaimState
 from shared.contracts.envelope import partner_source
@@ -49,9 +49,9 @@ class Service:
         async with self.database.write(EVERY_AGENCY) as session:
             for state in states:
                 if isinstance(state, ContractState):
-                    await keep_contract(session, state)
+                    await keep_contracts(session, [state])
                 else:
-                    await keep_client(session, state)
+                    await keep_clients(session, [state])
 
     def record(
         self, partner_id: str, kind: str, data: dict[str, Any], message_id: str | None = None

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from services.gateway.identity.registry import issue_partner_key, revoke_partner_keys
 from services.gateway.models import Partner
-from services.gateway.projections.receipts import record_receipt
+from services.gateway.projections.receipts import record_receipts
 from shared.contracts.codes import PartnerKind
 from shared.contracts.envelope import Actor, CloudEvent
 from shared.contracts.partners import RECEIPT_TYPE, Reason, Receipt
@@ -60,7 +60,7 @@ async def receive(desk: Desk, receipt: Receipt, partner: str = GARAGE) -> None:
         data=receipt,
     )
     async with desk.database.write(EVERY_AGENCY) as session:
-        await record_receipt(session, partner, event)
+        await record_receipts(session, [(partner, event)])
 
 
 async def test_a_message_is_accepted_and_its_own_bytes_go_to_the_partners_topic(

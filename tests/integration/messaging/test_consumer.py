@@ -9,15 +9,18 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import ManualClock
+from shared.contracts.claims import ClaimState
 from shared.contracts.codes import DocumentType
 from shared.contracts.documents import DocumentState
-from shared.contracts.envelope import Actor
+from shared.contracts.envelope import Actor, ChangeData, CloudEvent
 from shared.db.database import Database
 from shared.db.tenancy import EVERY_AGENCY
 from shared.messaging.consumer import Consumer, Stuck
+from shared.messaging.events import event_adapter, newest
 from shared.messaging.outbox import committed_events, enqueue_bytes
 from shared.messaging.partners import PartnerMessage, Verdict
 from shared.messaging.publishing import publish_state
+from shared.messaging.records import Record
 from shared.messaging.tables import inbox
 from tests.fixtures.messaging import messaging_database, published, receipts, record, repair_update
 
@@ -204,10 +207,10 @@ async def test_an_event_taken_from_a_commands_answer_is_a_duplicate_when_its_cop
     seen: list[int] = []
     consumer = Consumer(service="gateway", database=database)
 
-    async def project(session: AsyncSession, event: Any) -> None:
-        seen.append(event.sequence)
+    async def project(session: AsyncSession, events: Any) -> None:
+        seen.extend(event.sequence for event in events)
 
-    consumer.on_state(DocumentState, project)
+    consumer.on_states([DocumentState], project)
     events = await announce(database)
     await consumer.take_events(events)
     (row,) = await published(database, "documents.events.v1")
@@ -219,10 +222,10 @@ async def test_an_event_taken_from_a_commands_answer_is_a_duplicate_when_its_cop
 async def test_an_event_of_an_unknown_type_is_passed_over(database: Database) -> None:
     consumer = Consumer(service="gateway", database=database)
 
-    async def project(session: AsyncSession, event: Any) -> None:
+    async def project(session: AsyncSession, events: Any) -> None:
         raise AssertionError
 
-    consumer.on_state(DocumentState, project)
+    consumer.on_states([DocumentState], project)
     await consumer.take(
         [record({"type": "dossier.documents.document-shredded.v1"}, topic="documents.events.v1")]
     )
@@ -232,15 +235,125 @@ async def test_an_event_of_an_unknown_type_is_passed_over(database: Database) ->
 async def test_an_unreadable_event_is_a_dead_letter_at_the_first_attempt(database: Database) -> None:
     consumer = Consumer(service="gateway", database=database)
 
-    async def project(session: AsyncSession, event: Any) -> None:
+    async def project(session: AsyncSession, events: Any) -> None:
         raise AssertionError
 
-    consumer.on_state(DocumentState, project)
+    consumer.on_states([DocumentState], project)
     await consumer.take(
         [record({"type": "dossier.documents.document-added.v1"}, topic="documents.events.v1")]
     )
     (dead,) = await published(database, "documents.events.v1.dlq")
     assert dead.headers["dossier-attempts"] == "1"
+
+
+def added(sequence: int, name: str = "photo.jpg", id: str = "d-1", traceparent: str | None = None) -> Record:
+    """The event of a file as it comes by its topic."""
+    state = document(sequence).model_copy(update={"id": id, "name": name})
+    event = {
+        "id": f"{id}/{sequence}",
+        "source": "urn:dossier:service:documents",
+        "type": "dossier.documents.document-changed.v1",
+        "subject": id,
+        "time": state.updated_at.isoformat(),
+        "agencyid": state.agency_id,
+        "sequence": sequence,
+        "traceparent": traceparent,
+        "data": {
+            "state": state.model_dump(mode="json"),
+            "actor": state.uploaded_by.model_dump(mode="json"),
+        },
+    }
+    return record(event, topic="documents.events.v1", headers={"traceparent": TRACE})
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+async def test_the_events_of_a_batch_are_handed_on_together_and_in_their_order(database: Database) -> None:
+    calls: list[list[tuple[str, int]]] = []
+    moved: list[int] = []
+    consumer = Consumer(service="gateway", database=database)
+
+    async def project(session: AsyncSession, events: Any) -> None:
+        calls.append([(event.subject, event.sequence) for event in events])
+
+    consumer.on_states([DocumentState, ClaimState], project)
+    again = added(2)
+    batch = [again, added(1, id="d-2"), added(1), added(2), again]
+    await consumer.take(batch, lambda: moved.append(1))
+    assert calls == [[("d-1", 2), ("d-2", 1), ("d-1", 1), ("d-1", 2)]]
+    assert len(moved) > 1
+    assert [event.sequence for event in newest(read_again(batch))] == [2, 1]
+
+
+def read_again(batch: list[Record]) -> list[CloudEvent[ChangeData[DocumentState]]]:
+    adapter = event_adapter(DocumentState)
+    return [adapter.validate_json(one.value) for one in batch]
+
+
+async def test_an_event_that_fails_leaves_the_events_of_its_batch_alone(database: Database) -> None:
+    consumer = Consumer(service="gateway", database=database)
+
+    async def project(session: AsyncSession, events: Any) -> None:
+        for event in events:
+            await session.execute(insert(applied).values(what=event.data.state.name))
+            enqueue_bytes(session, topic="t.events.v1", key="k", event_id=event.id, body=b"{}")
+            if event.data.state.name == "poison":
+                raise LookupError
+
+    consumer.on_states([DocumentState], project)
+    await consumer.take([added(1, "first"), added(2, "poison"), added(3, "last")])
+    assert await effects(database) == ["first", "last"]
+    assert [row.event_id for row in await published(database, "t.events.v1")] == ["d-1/1", "d-1/3"]
+    (dead,) = await published(database, ".dlq")
+    assert dead.headers["dossier-attempts"] == "3"
+    assert dead.headers["traceparent"][3:35] == TRACE[3:35]
+
+
+async def test_an_unreadable_event_does_not_take_its_batch_apart(database: Database) -> None:
+    calls: list[int] = []
+    consumer = Consumer(service="gateway", database=database)
+
+    async def project(session: AsyncSession, events: Any) -> None:
+        calls.append(len(events))
+
+    consumer.on_states([DocumentState], project)
+    broken = record({"type": "dossier.documents.document-added.v1"}, topic="documents.events.v1")
+    await consumer.take([added(1), broken, added(2)])
+    assert calls == [2]
+    assert len(await published(database, ".dlq")) == 1
+
+
+async def test_each_event_keeps_its_own_trace_and_has_that_of_its_record_without_one(
+    database: Database,
+) -> None:
+    found: list[str | None] = []
+    consumer = Consumer(service="gateway", database=database)
+
+    async def project(session: AsyncSession, events: Any) -> None:
+        found.extend(event.traceparent for event in events)
+
+    consumer.on_states([DocumentState], project)
+    own = TRACE.replace("4bf9", "0000")
+    await consumer.take([added(1, traceparent=own), added(2), added(3, traceparent="not one")])
+    assert found == [own, TRACE, TRACE]
+
+
+async def test_receipts_are_handed_on_with_their_partners(database: Database) -> None:
+    found: list[tuple[str, str]] = []
+    consumer = Consumer(service="gateway", database=database)
+
+    async def keep(session: AsyncSession, receipts: Any) -> None:
+        found.extend((partner_id, event.data.message_id) for partner_id, event in receipts)
+
+    consumer.on_receipts(keep)
+    answered = consumer_of(database)
+    await answered.take([record(repair_update("a")), record(repair_update("b"))])
+    rows = await published(database, "receipts.v1")
+    broken = record({"data": {}}, topic="partners.garage-lyon.receipts.v1")
+    await consumer.take([*(record(row.body, topic=row.topic) for row in rows), broken])
+    assert found == [("garage-lyon", "a"), ("garage-lyon", "b")]
+    assert len(await published(database, "receipts.v1.dlq")) == 1
 
 
 async def test_positions_are_kept_for_one_life_of_the_broker(database: Database) -> None:

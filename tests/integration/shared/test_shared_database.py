@@ -128,20 +128,7 @@ async def test_values_come_back_as_they_were(views: Database) -> None:
         assert (await session.scalars(select(View.id).where(View.at >= at))).all() == ["a"]
 
 
-async def test_an_upsert_keeps_the_greatest_sequence(views: Database) -> None:
-    for rows in (
-        [{"id": "a", "sequence": 2, "state": {"n": 2}}, {"id": "b", "sequence": 1, "state": {"n": 1}}],
-        [{"id": "a", "sequence": 1, "state": {"n": 1}}, {"id": "b", "sequence": 3, "state": {"n": 3}}],
-        [{"id": "a", "sequence": 2, "state": {"n": 9}}],
-    ):
-        async with views.write(EVERY_AGENCY) as session:
-            await session.execute(upsert(views.dialect, View, rows, ["id"], guard_column="sequence"))
-    async with views.read(EVERY_AGENCY) as session:
-        found = (await session.execute(select(View.id, View.sequence, View.state).order_by(View.id))).all()
-    assert [tuple(row) for row in found] == [("a", 2, {"n": 2}), ("b", 3, {"n": 3})]
-
-
-async def test_an_upsert_without_guard_replaces(views: Database) -> None:
+async def test_an_upsert_replaces(views: Database) -> None:
     for sequence in (5, 1):
         async with views.write(EVERY_AGENCY) as session:
             await session.execute(upsert(views.dialect, View, [{"id": "a", "sequence": sequence}], ["id"]))

@@ -77,6 +77,25 @@ async def test_known_keys_are_replaced_when_asked_for(database: Database) -> Non
     assert dict(tuple(row) for row in rows) == {1: 5, 2: 9, 3: 1}
 
 
+async def test_of_known_keys_the_greatest_guard_stays(database: Database) -> None:
+    def position(partition: int, offset: int, epoch: str) -> dict[str, object]:
+        return {"topic": "t", "partition": partition, "broker_epoch": epoch, "next_offset": offset}
+
+    rounds = (
+        [position(1, 2, "first"), position(2, 1, "first")],
+        [position(1, 1, "older"), position(2, 3, "newer")],
+        [position(1, 2, "same")],
+    )
+    for rows in rounds:
+        async with database.write(NO_AGENCY) as session:
+            await write_many(
+                session, consumer_position, rows, ["topic", "partition"], replace=True, guard="next_offset"
+            )
+    async with database.read(NO_AGENCY) as session:
+        found = await session.execute(select(consumer_position).order_by(consumer_position.c.partition))
+    assert [(row.next_offset, row.broker_epoch) for row in found] == [(2, "first"), (3, "newer")]
+
+
 async def test_a_text_that_is_too_long_is_not_cut(database: Database) -> None:
     """PostgreSQL refuses it; SQLite bounds no texts and keeps all of it."""
     refused = pytest.raises(DBAPIError) if database.dialect == "postgresql" else nullcontext()
@@ -126,13 +145,18 @@ async def test_rows_are_found_by_one_key_beside_an_alternative_too(
         assert list(found) == ["b", "d"]
 
 
-async def test_rows_are_found_by_both_columns_of_a_key_together(database: Database) -> None:
-    rows = [event(f"{topic}{key}", topic=topic, key=key) for topic in "st" for key in "kl"]
+async def test_pairs_are_looked_for_as_pairs(database: Database) -> None:
     async with database.write(NO_AGENCY) as session:
-        await write_many(session, outbox, rows, ["event_id"])
-    async with database.read(NO_AGENCY) as session:
-        for pairs, expected in (([("s", "k"), ("t", "l"), ("t", "m")], {"sk", "tl"}), ([], set())):
-            found = await session.scalars(
-                select(outbox.c.event_id).where(pairs_among(session, (outbox.c.topic, outbox.c.key), pairs))
-            )
-            assert set(found) == expected
+        await write_many(
+            session,
+            outbox,
+            [event(f"{topic}{key}", topic=topic, key=key) for topic in "ab" for key in "cd"],
+            ["event_id"],
+        )
+        columns = (outbox.c.topic, outbox.c.key)
+        wanted = select(outbox.c.event_id).where(
+            pairs_among(session, columns, {("a", "d"), ("b", "c"), ("d", "a")})
+        )
+        assert set(await session.scalars(wanted)) == {"ad", "bc"}
+        nothing = select(outbox.c.event_id).where(pairs_among(session, columns, []))
+        assert list(await session.scalars(nothing)) == []

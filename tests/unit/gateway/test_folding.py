@@ -116,3 +116,9 @@ def test_an_agencys_token_is_one_trigram_of_its_own(one: str, other: str) -> Non
 
 def test_a_huge_text_is_cut_rather_than_refused() -> None:
     assert len(search_text(["x" * 100_000])) <= 20_000
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=40))
+def test_plain_letters_fold_among_others_as_they_do_alone(text: str) -> None:
+    assert fold(f"{text} é") == f"{fold(text)} e".strip()
+    assert compact(f"{text}é") == f"{compact(text)}e"
