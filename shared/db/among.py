@@ -11,6 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 
+def dialect_of(session: AsyncSession) -> str:
+    """Which engine a session is on: `postgresql` or `sqlite`."""
+    return session.get_bind().dialect.name
+
+
 def among(
     session: AsyncSession,
     column: ColumnElement[Any] | InstrumentedAttribute[Any],
@@ -22,6 +27,6 @@ def among(
     A list of five hundred is written out, and read, as five hundred parameters: a tenth of the time of a batch. An array is
     one parameter, and one statement however long it is. SQLite has no arrays.
     """
-    if session.get_bind().dialect.name == "postgresql":
+    if dialect_of(session) == "postgresql":
         return column == any_(literal(list(values), ARRAY(of)))
     return column.in_(values)

@@ -30,14 +30,15 @@ from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import translations
 from services.gateway.pages.markup import what_of
 from services.gateway.pages.next_steps import missing_documents, next_steps
-from services.gateway.pages.visits import PageRoute, Visit, desk_visit
-from services.gateway.queries import ClaimDetail, get_claim, partner_directory
+from services.gateway.pages.visits import PageRoute, Visit, desk_visit, reading_visit
+from services.gateway.queries import ClaimDetail, get_claim, partner_directory, unread_of_file
 from shared.errors import DomainError
 from shared.http.problems import Problem
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 router.include_router(claim_list.router)
 Desk = Annotated[Visit, Depends(desk_visit)]
+Reading = Annotated[Visit, Depends(reading_visit)]
 _CHEQUE_STEPS: Final = {
     "announced": ("received",),
     "received": ("deposited",),
@@ -50,16 +51,18 @@ _REFUSALS: Final = (DomainError, Problem)
 
 
 @router.get("/claims/{claim_number}")
-async def claim_page(visit: Desk, claim_number: str, since: str = "") -> Response:
+async def claim_page(visit: Reading, claim_number: str, since: str = "") -> Response:
     """Show a claim, with what changed since this user last opened it; opening it marks it as seen.
 
     While the page stays open its script asks for the claim's part again with `since`, the instant from which the marks
     count, so that marks do not vanish with the next update.
     """
-    async with visit.gateway.database.read(visit.user.scope) as session:
+    async with visit.reading() as session:
         claim = await get_claim(session, visit.user.scope, claim_number)
         directory = await partner_directory(session, *FIRMS)
-    visit.unread -= await mark_file_read(visit.gateway, visit.user, claim_number=claim_number)
+        alerts = await unread_of_file(session, visit.user.scope, claim_number=claim_number)
+    if alerts:
+        visit.unread -= await mark_file_read(visit.gateway, visit.user, claim_number=claim_number)
     response = _claim_response(visit, claim, since=_instant(since), directory=directory)
     await mark_claim_seen(visit.gateway, visit.user, claim_number)
     return response

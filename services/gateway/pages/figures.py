@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_timedelta
+from babel.dates import TIMEDELTA_UNITS, format_date, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
 from services.gateway.pages.languages import LANGUAGES, Language, translations
@@ -25,6 +25,9 @@ _DAY_PATTERN: Final = {"fr": "dd/MM", "he": "d.M", "en": "d MMM"}
 _DATE_PATTERN: Final = {"en": "d MMM yyyy"}
 _WEEKDAY_PATTERN: Final = {"fr": "EEEE d MMMM", "he": "EEEE, d בMMMM", "en": "EEEE d MMMM"}
 _SOON: Final = timedelta(days=7)
+_NEXT: Final = 0.85
+"""The part of a unit from which on it is told in that unit: Babel's own."""
+_distances: Final[dict[tuple[str, bool, str, int], str]] = {}
 FSI, PDI = "\u2068", "\u2069"
 LRI: Final = "\u2066"
 
@@ -81,14 +84,18 @@ class Reader:
         """Weekday and day of the month, as a heading."""
         return format_date(day, _WEEKDAY_PATTERN[self.language.code], locale=self.language.locale)
 
+    def is_recent(self, at: datetime) -> bool:
+        """Whether an instant is told by how long ago it was."""
+        return abs(at - self.now) < _SOON
+
     def relative(self, at: datetime) -> str:
         """How long ago, up to a week: `2 min ago`; then the date."""
         delta = at - self.now
-        if abs(delta) >= _SOON:
+        if not self.is_recent(at):
             return self.date(at.astimezone(self.zone).date())
         if abs(delta) < timedelta(minutes=1):
             return translations(self.language.code).gettext("just now")
-        return format_timedelta(delta, add_direction=True, format="short", locale=self.language.locale)
+        return _distance(delta.days * 86400 + delta.seconds, self.language.code)
 
     def days_until(self, day: dt.date) -> str:
         """`in 3 days`, `5 days ago`; today and tomorrow are the caller's words."""
@@ -118,6 +125,28 @@ def _money(amount: str, currency: str, language: str) -> str:
 @lru_cache(maxsize=4096)
 def _date(day: dt.date, pattern: str, language: str) -> str:
     return format_date(day, pattern, locale=LANGUAGES[language].locale)
+
+
+def _distance(seconds: int, language: str) -> str:
+    """How far an instant is, in seconds, past when negative: Babel's words, kept by the unit and the number that it says.
+
+    It takes long to find its patterns; within a week there are a few hundred texts.
+    """
+    unit, number = next(
+        (
+            (unit, round(abs(seconds) / size))
+            for unit, size in TIMEDELTA_UNITS
+            if abs(seconds) / size >= _NEXT
+        ),
+        ("", 0),
+    )
+    key = (language, seconds < 0, unit, number)
+    text = _distances.get(key)
+    if text is None:
+        text = _distances[key] = format_timedelta(
+            seconds, add_direction=True, format="short", threshold=_NEXT, locale=LANGUAGES[language].locale
+        )
+    return text
 
 
 def _clock(at: datetime) -> str:

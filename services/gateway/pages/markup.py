@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -15,6 +15,7 @@ from services.gateway.pages.alert_texts import HAPPENING_ICONS, AnyAlert, alert_
 from services.gateway.pages.assets import asset_url
 from services.gateway.pages.changes import AnyChange, arrow_of, change_texts, short_text
 from services.gateway.pages.figures import isolated_code, policy_number_parts
+from services.gateway.pages.fragments import remembered
 from services.gateway.pages.icons import icon
 from services.gateway.pages.languages import LANGUAGES
 from services.gateway.pages.paging import page_numbers
@@ -130,7 +131,7 @@ def ago(value: datetime | None) -> Markup:
     if value is None:
         return DASH
     reader = current_reader()
-    recent = abs(value - reader.now) < timedelta(days=7)
+    recent = reader.is_recent(value)
     marked = '" class="ago" data-ago>' if recent else '" class="ago">'
     return _made(
         '<time datetime="',
@@ -307,6 +308,7 @@ GLOBALS: Final[dict[str, Any]] = {
     "icon": icon,
     "asset": asset_url,
     "kept": kept,
+    "remembered": remembered,
     "choices": choices,
     "query": query,
     "page_numbers": page_numbers,
