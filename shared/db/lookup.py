@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db.database import whole
+from shared.db.database import DIALECT, whole
 from shared.db.tenancy import Scope
 
 Statement = Any
@@ -48,10 +48,10 @@ class Terms:
             return _is(column, bindparam("agency", type_=String()))
         return self.among(column, "agencies")
 
-    def among(self, column: Any, name: str) -> ColumnElement[bool]:
-        """Limit to the values that are given under a name, as a list."""
+    def among(self, column: Any, name: str, of: Any = String) -> ColumnElement[bool]:
+        """Limit to the values that are given under a name, as a list of this type."""
         if self.dialect == "postgresql":
-            return _is(column, any_(bindparam(name, type_=ARRAY(String))))
+            return _is(column, any_(bindparam(name, type_=ARRAY(of))))
         found: ColumnElement[bool] = column.in_(bindparam(name, expanding=True))
         return found
 
@@ -90,7 +90,7 @@ class Lookup:
         return next(iter(await self.rows(session, scope, **values)), None)
 
     async def _asked(self, session: AsyncSession, values: dict[str, Any], *, alone: bool) -> Sequence[Row]:
-        terms = Terms(session.get_bind().dialect.name, alone)
+        terms = Terms(session.info[DIALECT], alone)
         if terms.dialect == "postgresql":
             text = self._text(terms)
             parameters = [values[one] if one in values else text.given[one] for one in text.names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -28,7 +29,7 @@ from services.gateway.pages.claim_parties import (
 )
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import translations
-from services.gateway.pages.markup import what_of
+from services.gateway.pages.markup import path_part, what_of
 from services.gateway.pages.next_steps import missing_documents, next_steps
 from services.gateway.pages.visits import PageRoute, Visit, desk_visit, reading_visit
 from services.gateway.queries import ClaimDetail, get_claim, partner_directory, unread_of_file
@@ -58,7 +59,7 @@ async def claim_page(visit: Reading, claim_number: str, since: str = "") -> Resp
     count, so that marks do not vanish with the next update.
     """
     async with visit.reading() as session:
-        claim = await get_claim(session, visit.user.scope, claim_number)
+        claim = await get_claim(session, visit.user.scope, claim_number, contract=False)
         directory = await partner_directory(session, *FIRMS)
         alerts = await unread_of_file(session, visit.user.scope, claim_number=claim_number)
     if alerts:
@@ -122,7 +123,7 @@ async def change_parties(visit: Desk, claim_number: str) -> Response:
     form = await visit.request.form()
     typed = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
     async with visit.gateway.database.read(visit.user.scope) as session:
-        claim = await get_claim(session, visit.user.scope, claim_number)
+        claim = await get_claim(session, visit.user.scope, claim_number, contract=False)
         directory = await partner_directory(session, *FIRMS)
     body = parties_command(claim, typed, directory)
     values = {**party_values(claim), **typed}
@@ -178,13 +179,28 @@ def claim_context(
         "form": form or {"dialog": "", "typed": {}, "errors": None},
         "steps": next_steps(claim, reader),
         "missing_documents": missing_documents(claim),
-        "directory": directory or {},
-        "party_values": party_values(claim),
-        "third_party_places": range(third_party_count(claim)),
+        "dialogs": _dialogs_of(claim, directory or {}),
         "activity_whats": tuple(dict.fromkeys(what_of(one.happening) for one in claim.history)),
         "activity_whos": tuple(dict.fromkeys(one.actor_kind for one in claim.history)),
         "cheque_steps": _CHEQUE_STEPS,
     }
+
+
+def _dialogs_of(claim: ClaimDetail, directory: Directory) -> tuple[Hashable, ...]:
+    """What the closed dialogs of a claim show, all of it."""
+    return (
+        path_part(claim.state.claim_number),
+        claim.state.status.value,
+        tuple(
+            (one.reference, one.cheque.number, one.cheque.status.value)
+            if one.cheque
+            else (one.reference, None, "")
+            for one in claim.state.settlement.payments
+        ),
+        tuple(party_values(claim).items()),
+        third_party_count(claim),
+        tuple(directory.items()),
+    )
 
 
 def _claim_response(
@@ -210,7 +226,7 @@ async def _again(
 ) -> Response:
     """Show the claim with the dialog open, what was typed, and what is wrong with it."""
     async with visit.gateway.database.read(visit.user.scope) as session:
-        claim = await get_claim(session, visit.user.scope, claim_number)
+        claim = await get_claim(session, visit.user.scope, claim_number, contract=False)
         directory = await partner_directory(session, *FIRMS)
     known = {name: text for name, text in errors.items() if name in values}
     shown = known or {"": next(iter(errors.values()))}

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import fields
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
 from markupsafe import Markup
 
-from services.gateway.pages.speaking import current_reader
+from services.gateway.pages.speaking import current_day, current_reader
 from services.gateway.queries import ActivityRow, ClaimRow, DocumentRow
 from services.gateway.queries.rows import Changed, LastChange
 
@@ -34,23 +35,41 @@ _AT: Final[dict[type[Any], str]] = {
 """The instant of a row that is shown by how long ago it was."""
 
 
-def remembered(macro: Any, row: Row, *arguments: Hashable) -> Markup:
-    """Give what a macro makes of a row for this reader. The macro may show the row, its arguments and the reader, nothing else."""
-    if type(row) not in _AT:  # a sample of the style guide
-        return _made(macro, row, arguments)
-    try:
-        key = (macro.name, arguments, _reader_of(row), _exact(row))
-        hash(key)
-    except TypeError:  # a list or a document among the values: made anew
-        return _made(macro, row, arguments)
+def kept(macro: Any, *arguments: Hashable) -> Markup:
+    """Give what a macro makes of these values for everybody who reads the language: of nothing else, the hour least of all."""
+    key = (*_name_of(macro), current_reader().language.code, arguments)
     found = _kept.get(key)
     if found is not None:
         _kept.move_to_end(key)
         return found
-    found = _kept[key] = _made(macro, row, arguments)
+    return _keep(key, macro(*arguments))
+
+
+def remembered(macro: Any, row: Row, *arguments: Hashable) -> Markup:
+    """Give what a macro makes of a row for this reader. The macro may show the row, its arguments and the reader, nothing else."""
+    if type(row) not in _AT:  # a sample of the style guide
+        return _made(macro, row, arguments)
+    key = (*_name_of(macro), arguments, _reader_of(row), _exact(row))
+    try:
+        found = _kept.get(key)
+    except TypeError:  # a list or a document among the values: made anew
+        return _made(macro, row, arguments)
+    if found is not None:
+        _kept.move_to_end(key)
+        return found
+    return _keep(key, _made(macro, row, arguments))
+
+
+def _keep(key: Hashable, made: Markup) -> Markup:
+    _kept[key] = made
     if len(_kept) > MOST:
         _kept.popitem(last=False)
-    return found
+    return made
+
+
+def _name_of(macro: Any) -> tuple[str, str]:
+    """Which macro it is: its name and its template's."""
+    return macro.name, macro._func.__code__.co_filename  # noqa: SLF001 - a macro has no other way to say where it is from
 
 
 def forget() -> None:
@@ -66,9 +85,16 @@ def _made(macro: Any, row: Row, arguments: tuple[Hashable, ...]) -> Markup:
 def _reader_of(row: Row) -> Hashable:
     """Language, zone, day, and how long ago the row's instant was, in words and exactly."""
     reader = current_reader()
-    at = getattr(row, _AT[type(row)])
-    ago = (at.isoformat(), reader.relative(at), reader.is_recent(at))
-    return (reader.language.code, reader.zone.key, reader.today, *ago)
+    at: datetime = getattr(row, _AT[type(row)])
+    recent = reader.is_recent(at)
+    return (
+        reader.language.code,
+        reader.zone.key,
+        current_day(),
+        at,
+        at.tzinfo,
+        recent and reader.relative(at),
+    )
 
 
 def _exact(row: Row) -> Hashable:

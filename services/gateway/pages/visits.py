@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -50,6 +50,11 @@ class Desk:
     down: tuple[Any, ...] = ()
     notice: str = ""
     undo: str = ""
+
+    @property
+    def still(self) -> Desk:
+        """The same without what comes and goes: bars that show nothing of it are made once."""
+        return replace(self, position=None, down=(), notice="", undo="")
 
     @property
     def sees_clients(self) -> bool:

@@ -32,8 +32,10 @@ HISTORY_LIMIT: Final = 500
 """Changes of one claim that its page shows; more than any repair and settlement have."""
 
 
-async def get_claim(session: AsyncSession, scope: Scope, claim_number: str) -> ClaimDetail:
-    """Give one claim, whole; `NotFound` for one that is not there or not this user's."""
+async def get_claim(
+    session: AsyncSession, scope: Scope, claim_number: str, *, contract: bool = True
+) -> ClaimDetail:
+    """Give one claim, whole; `NotFound` for one that is not there or not this user's. Who does not show the contract leaves it out."""
     found = await _CLAIM.first(session, scope, asking=scope.user_id, number=claim_number)
     if found is None:
         raise NotFound("claim_not_found", "There is no such claim.")
@@ -50,7 +52,7 @@ async def get_claim(session: AsyncSession, scope: Scope, claim_number: str) -> C
         garage=partner_card(state.garage, "garage", partners) if state.garage else None,
         appraiser=partner_card(state.appraiser, "appraiser", partners) if state.appraiser else None,
         client=await _client(session, state),
-        contract=await _contract(session, state),
+        contract=await _contract(session, state) if contract else None,
         changed=await changed_since(
             session, scope, history, sequence=found["seen"], at=found["seen_at"], files_at=found["seen_files"]
         ),

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import ClaimView
@@ -21,7 +21,7 @@ from services.gateway.queries.unread import asked_by, with_mark
 from services.gateway.search.matching import found_by, terms_of
 from shared.db.among import dialect_of
 from shared.db.lookup import Lookup, Row, Terms
-from shared.db.tenancy import Scope, within
+from shared.db.tenancy import Scope
 
 _CHOICES: Final = 500
 _ORDER: Final[dict[str, Any]] = {
@@ -51,8 +51,7 @@ async def list_claims(
     asked = await _exact_first(session, scope, query)
     offset = (query.page - 1) * size
     if asked.q and not offset and len(scope.agency_ids) == 1:
-        found = await _search(session, scope, asked, size, now)
-        total = found[0]["total"] if found else 0
+        total, found = await _search(session, scope, asked, size, now)
         return Page(await mapped(session, found), total, 1, max(1, math.ceil(total / size)), size)
     if len(scope.agency_ids) == 1 and asked == _repeated(asked):
         number, rows = _lookups(asked, size)
@@ -138,22 +137,34 @@ _NUMBERED: Final = Lookup(
 
 async def _search(
     session: AsyncSession, scope: Scope, asked: ClaimQuery, size: int, now: datetime | None
+) -> tuple[int, Sequence[Row]]:
+    """Find the first page and count all that match in one go: what is searched for is looked up once, not twice.
+
+    Only keys are found, counted and sorted. PostgreSQL plans that anew for each text, since how many rows have it decides; the
+    rows of the page are read by their keys, by a plan that it keeps.
+    """
+    keys = await _found(session, scope, asked, size, now)
+    rows = await _BY_ROW.rows(session, scope, asking=scope.user_id, rows=[one["row"] for one in keys])
+    by_row = {one["row"]: one for one in rows}
+    found = [by_row[one["row"]] for one in keys if one["row"] in by_row]
+    return (keys[0]["total"] if keys else 0), found
+
+
+async def _found(
+    session: AsyncSession, scope: Scope, asked: ClaimQuery, size: int, now: datetime | None
 ) -> Sequence[Row]:
-    """Find the first page and count all that match in one go: what is searched for is looked up once, not twice."""
-    plain = asked.with_(q="")
-    patterns = terms_of(asked.q)
+    plain, patterns = asked.with_(q=""), terms_of(asked.q)
     if not patterns:
         return ()
     if dialect_of(session) == "postgresql" and plain == _repeated(plain):
-        lookup = _searches(plain, tuple(map(len, patterns)), size)
         likes = {
             f"like_{place}_{one}": pattern
             for place, some in enumerate(patterns)
             for one, pattern in enumerate(some)
         }
+        lookup = _searches(plain, tuple(map(len, patterns)), size)
         return await lookup.rows(session, scope, asking=scope.user_id, **likes)
-    matching = _matching(dialect_of(session), scope, asked, now)
-    statement = _first_page(scope, matching, asked, size).where(within(ClaimView.agency_id, scope))
+    statement = _first_keys(_matching(dialect_of(session), scope, asked, now), asked, size)
     found: Sequence[Row] = (await session.execute(statement)).mappings().all()
     return found
 
@@ -164,18 +175,23 @@ def _searches(query: ClaimQuery, shape: tuple[int, ...], size: int) -> Lookup:
 
     def build(terms: Terms) -> Select[Any]:
         matching = _matching(terms.dialect, asked_by(), query).where(found_by(ClaimView, shape))
-        page = _first_page(asked_by(), matching, query, size)
-        return page.where(terms.within(ClaimView.agency_id))
+        return _first_keys(matching, query, size)
 
     return Lookup(build)
 
 
-def _first_page(scope: Scope, matching: Select[Any], query: ClaimQuery, size: int) -> Select[Any]:
-    """Only the keys of what matches are counted and sorted; rows are read for the page alone."""
-    ordered = _ordered(query)
-    keys = matching.add_columns(func.count().over().label("total")).order_by(*ordered).limit(size).subquery()
-    page = select_rows(scope).add_columns(keys.c.total).join(keys, keys.c.row == ClaimView.row)
-    return page.order_by(*ordered)
+def _first_keys(matching: Select[Any], query: ClaimQuery, size: int) -> Select[Any]:
+    total = func.count().over().label("total")
+    return matching.add_columns(total).order_by(*_ordered(query)).limit(size)
+
+
+_BY_ROW: Final = Lookup(
+    lambda terms: (
+        select_rows(asked_by())
+        .add_columns(ClaimView.row)
+        .where(terms.within(ClaimView.agency_id), terms.among(ClaimView.row, "rows", BigInteger))
+    )
+)
 
 
 async def claim_filters(session: AsyncSession, scope: Scope) -> dict[str, tuple[tuple[str, str], ...]]:
