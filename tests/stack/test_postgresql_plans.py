@@ -118,6 +118,8 @@ CASES: Final[dict[str, Case]] = {
         lambda s, scope: queries.list_alerts(s, scope, kinds=("cheque",)), "a kind that never occurs"
     ),
     "unread_count": Case(queries.unread_count),
+    "unread_of_file": Case(lambda s, scope: queries.unread_of_file(s, scope, claim_number=NUMBER)),
+    "unread_of_file of a client": Case(lambda s, scope: queries.unread_of_file(s, scope, client_id=CLIENT)),
     "newest_position": Case(queries.newest_position),
     "count_needs": Case(
         lambda s, scope: queries.count_needs(s, scope, NOW, NEEDS), "looks at all that is in repair"
