@@ -106,6 +106,9 @@ class Lookup:
     def _text(self, terms: Terms) -> _Text:
         if terms not in self._texts:
             compiled = self._statement(terms).compile(dialect=_DIALECT)
+            if compiled.post_compile_params or compiled.literal_execute_params:
+                message = "a list in a lookup is a parameter: `Terms.among`"
+                raise TypeError(message)
             names = tuple(compiled.positiontup)
             processors = compiled._bind_processors  # noqa: SLF001 - what the engine itself would do with a constant
             given = {

@@ -64,8 +64,10 @@ async def list_claims(
 
 
 def _repeated(query: ClaimQuery) -> ClaimQuery:
-    """What of a query is asked again and again, by everybody: neither what somebody typed nor what depends on the hour."""
-    return query.with_(q="", claim_number="", plate="", client="", exact_number="", need="")
+    """What of a query is asked again and again, by everybody: nothing typed, nothing chosen from a list, nothing of the hour."""
+    typed = {"q": "", "claim_number": "", "plate": "", "client": "", "exact_number": ""}
+    chosen: dict[str, Any] = dict.fromkeys(("status", "kind", "insurer", "garage", "phase"), ())
+    return query.with_(**typed, **chosen, need="", event_from=None, event_to=None)
 
 
 @lru_cache(maxsize=128)

@@ -94,6 +94,12 @@ async def test_a_value_that_is_not_given_is_an_error(things: Database) -> None:
             await THINGS.rows(session, scope("a"))
 
 
+def test_a_list_of_constants_is_refused_where_it_could_not_be_sent() -> None:
+    listed = Lookup(lambda _terms: select(Thing.id).where(Thing.id.in_(["1", "2"])))
+    with pytest.raises(TypeError, match="among"):
+        listed._text(Terms("postgresql", alone=True))
+
+
 async def test_whoever_hears_the_engines_statements_hears_these(things: Database) -> None:
     heard: list[str] = []
 
