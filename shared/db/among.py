@@ -12,6 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 
+def dialect_of(session: AsyncSession | AsyncConnection) -> str:
+    """Which engine a session is on: `postgresql` or `sqlite`."""
+    return (session if isinstance(session, AsyncConnection) else session.get_bind()).dialect.name
+
+
 def among(
     session: AsyncSession | AsyncConnection,
     column: ColumnElement[Any] | InstrumentedAttribute[Any],
@@ -29,7 +34,7 @@ def among(
     large the table has become: comparing with `= ANY` it then goes through the whole table with the whole array, 100 ms for five
     hundred among ten thousand. `alone=False` is for a condition beside `OR`, where there can be no join.
     """
-    if not _has_arrays(session):
+    if dialect_of(session) != "postgresql":
         return column.in_(values)
     array = literal(list(values), ARRAY(of))
     return column.in_(select(func.unnest(array))) if alone else column == any_(array)
@@ -47,7 +52,7 @@ def pairs_among(
     On SQLite they come as one JSON document, for of a list of pairs it reads the whole table.
     """
     given: TableValuedAlias
-    if _has_arrays(session):
+    if dialect_of(session) == "postgresql":
         first, second = ([pair[place] for pair in pairs] for place in (0, 1))
         arrays = (literal(one, ARRAY(String)) for one in (first, second))
         given = func.unnest(*arrays).table_valued("one", "other", name="given").render_derived()
@@ -55,8 +60,3 @@ def pairs_among(
     given = func.json_each(orjson.dumps(list(pairs)).decode()).table_valued("value", name="given")
     parts = (func.json_extract(given.c.value, f"$[{place}]") for place in (0, 1))
     return tuple_(*columns).in_(select(*parts))
-
-
-def _has_arrays(session: AsyncSession | AsyncConnection) -> bool:
-    dialect = session.dialect if isinstance(session, AsyncConnection) else session.get_bind().dialect
-    return dialect.name == "postgresql"

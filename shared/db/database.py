@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import orjson
 import structlog
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, SessionTransaction
 
 from shared.db.failures import DatabaseAway, refuses_connections
 from shared.db.limits import DEFAULT_LIMITS, Limits
-from shared.db.row_security import SET_REACH
+from shared.db.postgresql import postgresql_engines, reach_out
+from shared.db.sqlite import sqlite_engines
 from shared.db.tenancy import NO_AGENCY, Reader, reach_of
 
 if TYPE_CHECKING:
@@ -28,11 +26,12 @@ T = TypeVar("T")
 BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
 AfterCommit = Callable[[], None]
 
+DIALECT = "dossier.dialect"
+"""Under this name a session knows which engine it is on: looking for it in the session's own ways takes long."""
+
 _BEFORE = "dossier.before_commit"
 _AFTER = "dossier.after_commit"
 _REACH = "dossier.reach"
-_BUSY_TIMEOUT_SECONDS = 10
-_READERS = 4
 
 log = structlog.get_logger(__name__)
 
@@ -45,14 +44,6 @@ def on_before_commit(session: AsyncSession, hook: BeforeCommit) -> None:
 def on_after_commit(session: AsyncSession, hook: AfterCommit) -> None:
     """Run `hook()` once the transaction is durable. Its errors are logged: nothing can be undone by then."""
     session.info.setdefault(_AFTER, []).append(hook)
-
-
-def to_json(value: Any) -> str:
-    """Write a document as the database takes it. What orjson refuses (whole numbers beyond 64 bits) the standard library writes."""
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:
-        return json.dumps(value)
 
 
 def normalise_url(url: str) -> URL:
@@ -94,30 +85,24 @@ class Database:
         if backend == "sqlite":
             self.dialect = "sqlite"
             self._writer = asyncio.Lock()
-            self._write_engine, self._read_engine = _sqlite_engines(self.url)
+            self._write_engine, self._read_engine = sqlite_engines(self.url)
         elif backend == "postgresql":
             self.dialect = "postgresql"
             self._writer = nullcontext()
-            self._write_engine = create_async_engine(
-                self.url,
-                pool_size=limits.pool_size,
-                max_overflow=0,
-                pool_timeout=limits.pool_timeout,
-                pool_pre_ping=True,
-                hide_parameters=True,
-                connect_args=limits.connect_arguments(),
-                json_serializer=to_json,
-                json_deserializer=orjson.loads,
-            )
-            self._read_engine = self._write_engine.execution_options(postgresql_readonly=True)
+            self._write_engine, self._read_engine = postgresql_engines(self.url, limits)
         else:
             message = f"a database must be PostgreSQL or SQLite, not {backend}"
             raise ValueError(message)
+        kind = _ReachingSession if self.dialect == "postgresql" else Session
         self._write_sessions = async_sessionmaker(
-            self._write_engine, class_=WholeStatements, expire_on_commit=False
+            self._write_engine, class_=WholeStatements, expire_on_commit=False, sync_session_class=kind
         )
         self._read_sessions = async_sessionmaker(
-            self._read_engine, class_=WholeStatements, expire_on_commit=False, autoflush=False
+            self._read_engine,
+            class_=WholeStatements,
+            expire_on_commit=False,
+            autoflush=False,
+            sync_session_class=kind,
         )
 
     @classmethod
@@ -162,7 +147,7 @@ class Database:
             self._writing = asyncio.current_task()
             session = self._session(self._write_sessions, reader)
             try:
-                await _at_database(session.connection())
+                await whole(session.connection())
                 for hook in self._listeners:
                     on_after_commit(session, hook)
                 yield session
@@ -177,9 +162,7 @@ class Database:
 
     def _session(self, sessions: async_sessionmaker[WholeStatements], reader: Reader) -> WholeStatements:
         session = sessions()
-        if self.dialect == "postgresql":
-            session.info[_REACH] = reach_of(reader)
-            event.listen(session.sync_session, "after_begin", _reach_out)
+        session.info.update({_REACH: reach_of(reader), DIALECT: self.dialect})
         return session
 
     def _refuse_nesting(self) -> None:
@@ -208,26 +191,26 @@ class WholeStatements(AsyncSession):
 
     async def execute(self, *arguments: Any, **options: Any) -> Any:
         """Execute, whole."""
-        return await _at_database(super().execute(*arguments, **options))
+        return await whole(super().execute(*arguments, **options))
 
     async def scalar(self, *arguments: Any, **options: Any) -> Any:
         """Execute and give one value, whole."""
-        return await _at_database(super().scalar(*arguments, **options))
+        return await whole(super().scalar(*arguments, **options))
 
     async def scalars(self, *arguments: Any, **options: Any) -> Any:
         """Execute and give the values, whole."""
-        return await _at_database(super().scalars(*arguments, **options))
+        return await whole(super().scalars(*arguments, **options))
 
     async def get(self, *arguments: Any, **options: Any) -> Any:
         """Load by key, whole."""
-        return await _at_database(super().get(*arguments, **options))
+        return await whole(super().get(*arguments, **options))
 
     async def flush(self, *arguments: Any, **options: Any) -> None:
         """Write what is pending, whole."""
-        await _at_database(super().flush(*arguments, **options))
+        await whole(super().flush(*arguments, **options))
 
 
-async def _at_database(work: Coroutine[Any, Any, T]) -> T:
+async def whole(work: Coroutine[Any, Any, T]) -> T:
     """Finish `work`; a connection that cannot be had is one kind of error, whatever the driver calls it."""
     try:
         return await uninterrupted(work)
@@ -243,9 +226,12 @@ async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
-            await asyncio.wait({task})
+            await asyncio.shield(task)
         except asyncio.CancelledError as error:
-            cancelled = error
+            if not task.cancelled():
+                cancelled = error
+        except Exception:  # noqa: BLE001 - what `work` raised; it is passed on below
+            break
     if cancelled is not None:
         if not task.cancelled() and (failure := task.exception()) is not None:
             log.warning("database.failed_while_cancelled", error=type(failure).__name__)
@@ -253,10 +239,14 @@ async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
+class _ReachingSession(Session):
+    """A session whose transactions begin with the reach of its reader."""
+
+
+@event.listens_for(_ReachingSession, "after_begin")
 def _reach_out(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    """Tell PostgreSQL, for this transaction alone, whose rows there are: nothing is left on a pooled connection."""
     if not transaction.nested:
-        connection.exec_driver_sql(SET_REACH, (session.info[_REACH],))
+        reach_out(connection, session.info[_REACH])
 
 
 async def _run_before_commit(session: AsyncSession) -> None:
@@ -273,50 +263,3 @@ async def _commit(session: AsyncSession) -> None:
             hook()
         except Exception:
             log.exception("database.after_commit_failed")
-
-
-def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    if not url.database or url.database == ":memory:":
-        message = "SQLite in memory has one connection only; name a file"
-        raise ValueError(message)
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    # isolation_level None switches off the driver's own idea of when to begin, which is never before a SELECT
-    # and never before SAVEPOINT; the "begin" events below begin instead.
-    arguments = {"isolation_level": None, "timeout": _BUSY_TIMEOUT_SECONDS}
-    common: dict[str, Any] = {
-        "max_overflow": 0,
-        "pool_timeout": 30,
-        "connect_args": arguments,
-        "hide_parameters": True,
-        "json_serializer": to_json,
-    }
-    writer = create_async_engine(url, pool_size=1, **common)
-    reader = create_async_engine(url, pool_size=_READERS, **common)
-    event.listen(writer.sync_engine, "connect", _prepare_writer)
-    event.listen(reader.sync_engine, "connect", _prepare_reader)
-    event.listen(writer.sync_engine, "begin", _begin_immediate)
-    event.listen(reader.sync_engine, "begin", _begin)
-    return writer, reader
-
-
-def _prepare_writer(connection: Any, _record: object) -> None:
-    _pragmas(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
-
-
-def _prepare_reader(connection: Any, _record: object) -> None:
-    _pragmas(connection, "journal_mode=WAL", "query_only=ON")
-
-
-def _pragmas(connection: Any, *pragmas: str) -> None:
-    cursor = connection.cursor()
-    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_SECONDS * 1000}", *pragmas):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")

@@ -14,6 +14,12 @@ SETTING: Final = "dossier.agencies"
 POLICY: Final = "agency_wall"
 SET_REACH: Final = f"SELECT set_config('{SETTING}', $1, true)"
 
+
+def set_reach(reach: str) -> str:
+    """Give `SET_REACH` as text that may follow a BEGIN at once, where no parameter can be sent along."""
+    return SET_REACH.replace("$1", "'" + reach.replace("'", "''") + "'")
+
+
 _READ: Final = f"(SELECT current_setting('{SETTING}', true))"
 CONDITION: Final = (
     f"CASE WHEN {_READ} = '*' THEN true"

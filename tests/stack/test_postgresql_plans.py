@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from services.gateway import queries
-from services.gateway.models import ClaimView, DocumentView
-from services.gateway.queries.claims import claims_where, documents_where, recently_opened
+from services.gateway.models import ClaimView
+from services.gateway.queries.claim_rows import claims_of_client, claims_where, recently_opened
 from services.gateway.queries.file_changes import file_changes
 from services.gateway.queries.parameters import CLAIM_SORTS, CLIENT_SORTS, NEEDS, ClaimQuery, ClientQuery
 from shared.db.database import Database, normalise_url
@@ -102,7 +102,7 @@ CASES: Final[dict[str, Case]] = {
     "claim_filters": Case(queries.claim_filters),
     "get_claim": Case(lambda s, scope: queries.get_claim(s, scope, NUMBER)),
     "claims_where": Case(lambda s, scope: claims_where(s, scope, ClaimView.client_id == CLIENT)),
-    "documents_where": Case(lambda s, scope: documents_where(s, scope, DocumentView.claim_number == NUMBER)),
+    "claims_of_client": Case(lambda s, scope: claims_of_client(s, scope, CLIENT)),
     "get_document": Case(lambda s, scope: queries.get_document(s, scope, "nothing")),
     "get_client": Case(lambda s, scope: queries.get_client(s, scope, CLIENT)),
     "get_contract": Case(lambda s, scope: queries.get_contract(s, scope, POLICY)),
@@ -126,6 +126,8 @@ CASES: Final[dict[str, Case]] = {
         lambda s, scope: queries.list_alerts(s, scope, kinds=("cheque",)), "a kind that never occurs"
     ),
     "unread_count": Case(queries.unread_count),
+    "unread_of_file": Case(lambda s, scope: queries.unread_of_file(s, scope, claim_number=NUMBER)),
+    "unread_of_file of a client": Case(lambda s, scope: queries.unread_of_file(s, scope, client_id=CLIENT)),
     "newest_position": Case(queries.newest_position),
     "count_needs": Case(
         lambda s, scope: queries.count_needs(s, scope, NOW, NEEDS), "looks at all that is in repair"
@@ -145,8 +147,13 @@ UNIQUE_NUMBER: Final = "ix_claim_view_claim_number"
 
 INSIDE: Final = {
     "client_rows": "list_clients",
-    "contracts_where": "get_client",
-    "activity_rows": "get_claim",
+    "contracts_where": "search",
+    "documents_of_claim": "get_claim",
+    "documents_of_client": "get_client",
+    "documents_of_contract": "get_contract",
+    "history_of": "get_claim",
+    "mapped": "list_claims",
+    "rows_of": "list_claims",
     "partners_named": "get_claim",
     "changed_since": "get_claim",
     "counted": "list_claims",
@@ -157,10 +164,15 @@ MODULES: Final = (
     "agencies",
     "alerts",
     "changed",
+    "claim",
+    "claim_conditions",
+    "claim_rows",
     "claims",
     "clients",
+    "documents",
     "everything",
     "file_changes",
+    "history",
     "mapping",
     "needs",
     "partners",

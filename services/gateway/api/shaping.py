@@ -36,6 +36,7 @@ from services.gateway.queries.rows import (
     DocumentRow,
     PartnerCard,
 )
+from shared.contracts.envelope import Change
 
 
 def claim_out(row: ClaimRow) -> ClaimOut:
@@ -170,7 +171,7 @@ def activity_out(row: ActivityRow) -> ActivityOut:
         at=row.at,
         by=row.actor_name,
         actor=ActorOut(kind=row.actor_kind, id=row.actor_id, name=row.actor_name),
-        changes=list(row.changes),
+        changes=[Change(field=one.field, old=one.old, new=one.new) for one in row.changes],
         client_id=row.client_id,
         policy_number=row.policy_number,
         claim_number=row.claim_number,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, null, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.gateway.commands.answers import command, segment
 from services.gateway.context import Gateway
 from services.gateway.identity.current import require_desk
 from services.gateway.identity.sessions import CurrentUser
 from services.gateway.models import ClaimView, SeenMark
-from shared.db.tenancy import within
-from shared.db.upsert import upsert
+from shared.db.lookup import Lookup, Terms
+from shared.db.types import Identifier, UtcDateTime
 from shared.errors import NotFound
 
 Body = Mapping[str, Any]
@@ -64,26 +65,36 @@ async def mark_claim_seen(gateway: Gateway, user: CurrentUser, claim_number: str
     """Note that the user has seen the claim as it is now; gives the version. `NotFound` outside his agencies."""
     require_desk(user)
     async with gateway.database.write(user.scope) as session:
-        found = (
-            await session.execute(
-                select(ClaimView.agency_id, ClaimView.id, ClaimView.sequence, ClaimView.files_at).where(
-                    within(ClaimView.agency_id, user.scope), ClaimView.claim_number == claim_number
-                )
-            )
-        ).first()
+        found = await _OPENED.first(
+            session, user.scope, asking=user.user_id, number=claim_number, at=gateway.clock.now()
+        )
         if found is None:
             raise NotFound("claim_not_found", "There is no such claim.")
-        row = {
-            "agency_id": found.agency_id,
-            "user_id": user.user_id,
-            "claim_id": found.id,
-            "sequence": found.sequence,
-            "files_at": found.files_at,
-            "at": gateway.clock.now(),
-            "undo_id": None,
-            "before_at": None,
-        }
-        keys = ["agency_id", "user_id", "claim_id"]
-        await session.execute(upsert(gateway.database.dialect, SeenMark, [row], keys))
-    sequence: int = found.sequence
+    sequence: int = found["sequence"]
     return sequence
+
+
+_MARKS: Final[Any] = SeenMark.__table__
+
+
+def _opened(terms: Terms) -> Any:
+    """Keep the version of the claim that is there now, in one statement."""
+    now = select(
+        ClaimView.agency_id,
+        bindparam("asking", type_=Identifier()),
+        ClaimView.id,
+        ClaimView.sequence,
+        ClaimView.files_at,
+        bindparam("at", type_=UtcDateTime()),
+        null(),
+        null(),
+    ).where(terms.within(ClaimView.agency_id), ClaimView.claim_number == bindparam("number"))
+    builder = postgresql.insert if terms.dialect == "postgresql" else sqlite.insert
+    names = ["agency_id", "user_id", "claim_id", "sequence", "files_at", "at", "undo_id", "before_at"]
+    statement = builder(_MARKS).from_select(names, now)
+    return statement.on_conflict_do_update(
+        index_elements=names[:3], set_={name: statement.excluded[name] for name in names[3:]}
+    ).returning(_MARKS.c.sequence)
+
+
+_OPENED: Final = Lookup(_opened)

@@ -13,8 +13,9 @@ from services.gateway.commands.answers import command, project_answer, segment
 from services.gateway.context import Gateway
 from services.gateway.identity.current import require_desk
 from services.gateway.identity.sessions import CurrentUser
-from services.gateway.queries.claims import claim_rows
-from services.gateway.queries.clients import get_client, get_contract, get_document
+from services.gateway.queries.claim_rows import claim_rows
+from services.gateway.queries.clients import get_client, get_contract
+from services.gateway.queries.documents import get_document
 from services.gateway.queries.rows import DocumentRow
 from shared.contracts.codes import DocumentType
 from shared.db.tenancy import Scope

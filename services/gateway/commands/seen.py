@@ -11,7 +11,7 @@ from services.gateway.context import Gateway
 from services.gateway.identity.current import require_desk
 from services.gateway.identity.sessions import CurrentUser
 from services.gateway.models import ClaimView, SeenMark
-from services.gateway.queries.claims import claims_matching
+from services.gateway.queries.claim_conditions import claims_matching
 from services.gateway.queries.parameters import ClaimQuery
 from services.gateway.queries.unread import is_unread, with_mark
 from shared.db.tenancy import within
@@ -34,7 +34,7 @@ async def mark_claims_seen(
     async with gateway.database.write(user.scope) as session:
         condition: ColumnElement[bool]
         if isinstance(chosen, ClaimQuery):
-            condition = claims_matching(session, user.scope, chosen, now)
+            condition = claims_matching(gateway.database.dialect, user.scope, chosen, now)
         else:
             condition = and_(
                 within(ClaimView.agency_id, user.scope),

@@ -6,13 +6,14 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Agency, User, UserAgency, UserSession
 from services.gateway.queries.rows import AgencyInfo
+from shared.db.lookup import Lookup, Row, Terms
 from shared.db.tenancy import Role, Scope
 from shared.identifiers import new_id
 
@@ -89,34 +90,23 @@ async def open_session(
 
 async def find_session(session: AsyncSession, token: str, *, at: datetime, idle: timedelta) -> Found | None:
     """Give who holds this token, or None when it is unknown, over, or its user is no longer active."""
-    rows = (
-        await session.execute(
-            select(UserSession, User, Agency)
-            .join(User, User.id == UserSession.user_id)
-            .outerjoin(UserAgency, UserAgency.user_id == User.id)
-            .outerjoin(Agency, Agency.id == UserAgency.agency_id)
-            .where(UserSession.token_hash == token_hash(token), User.active.is_(True))
-            .order_by(Agency.name, Agency.id)
-        )
-    ).all()
+    rows = await _HELD.all(session, token=token_hash(token))
     if not rows:
         return None
-    held, user, _ = rows[0]
-    if at >= held.expires_at or at - held.last_seen_at >= idle:
+    first = rows[0]
+    if at >= first["expires_at"] or at - first["last_seen_at"] >= idle:
         return None
-    joined: list[Agency | None] = [row[2] for row in rows]
-    agencies = tuple(_agency_info(agency) for agency in joined if agency is not None)
     current = CurrentUser(
-        user_id=user.id,
-        email=user.email,
-        name=user.name,
-        role=cast("Role", user.role),
-        language=user.language,
-        agencies=agencies,
-        session_id=held.id,
-        timezone=user.timezone,
+        user_id=first["user_id"],
+        email=first["email"],
+        name=first["name"],
+        role=first["role"],
+        language=first["language"],
+        agencies=tuple(_agency_info(row) for row in rows if row["agency_id"] is not None),
+        session_id=first["id"],
+        timezone=first["timezone"],
     )
-    return Found(current, at - held.last_seen_at >= TOUCH_EVERY)
+    return Found(current, at - first["last_seen_at"] >= TOUCH_EVERY)
 
 
 async def is_alive(session: AsyncSession, session_id: str, *, at: datetime, idle: timedelta) -> bool:
@@ -179,7 +169,43 @@ async def end_all_sessions(session: AsyncSession, user_id: str) -> None:
     await session.execute(delete(UserSession).where(UserSession.user_id == user_id))
 
 
-def _agency_info(agency: Agency) -> AgencyInfo:
+def _agency_info(row: Row) -> AgencyInfo:
     return AgencyInfo(
-        agency.id, agency.name, agency.country, agency.language, agency.timezone, agency.currency
+        row["agency_id"],
+        row["agency_name"],
+        row["country"],
+        row["agency_language"],
+        row["agency_timezone"],
+        row["currency"],
     )
+
+
+def _held(_terms: Terms) -> Any:
+    """A session with its user, once for each of his agencies."""
+    return (
+        select(
+            UserSession.id,
+            UserSession.expires_at,
+            UserSession.last_seen_at,
+            User.id.label("user_id"),
+            User.email,
+            User.name,
+            User.role,
+            User.language,
+            User.timezone,
+            Agency.id.label("agency_id"),
+            Agency.name.label("agency_name"),
+            Agency.country,
+            Agency.language.label("agency_language"),
+            Agency.timezone.label("agency_timezone"),
+            Agency.currency,
+        )
+        .join(User, User.id == UserSession.user_id)
+        .outerjoin(UserAgency, UserAgency.user_id == User.id)
+        .outerjoin(Agency, Agency.id == UserAgency.agency_id)
+        .where(UserSession.token_hash == bindparam("token"), User.active.is_(True))
+        .order_by(Agency.name, Agency.id)
+    )
+
+
+_HELD: Final = Lookup(_held)

@@ -18,18 +18,19 @@ from services.gateway.commands import (
 )
 from services.gateway.pages.claim_filters import chips_of, need_names
 from services.gateway.pages.claim_views import BUILT_IN, views_of
-from services.gateway.pages.visits import PageRoute, Visit, desk_visit, local_path
+from services.gateway.pages.visits import PageRoute, Visit, desk_visit, local_path, reading_visit
 from services.gateway.queries import ClaimQuery, claim_filters, list_claims, saved_views
 from shared.errors import Conflict, DomainError, Invalid, NotFound
 from shared.http.problems import Problem
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Desk = Annotated[Visit, Depends(desk_visit)]
+Reading = Annotated[Visit, Depends(reading_visit)]
 _NOT_FILTERS: Final = frozenset({"sort", "page", "state"})
 
 
 @router.get("/claims")
-async def claims_list(visit: Desk) -> Response:
+async def claims_list(visit: Reading) -> Response:
     query = ClaimQuery.parse(visit.request.query_params)
     context = await _list_context(visit, query)
     if visit.fragment:
@@ -120,7 +121,7 @@ async def mark_unread(visit: Desk, undo_id: str) -> Response:
 
 async def _list_context(visit: Visit, query: ClaimQuery) -> dict[str, Any]:
     now = visit.reader.now.astimezone(visit.reader.zone)
-    async with visit.gateway.database.read(visit.user.scope) as session:
+    async with visit.reading() as session:
         page = await list_claims(session, visit.user.scope, query, now=now)
         filters = await claim_filters(session, visit.user.scope)
         rows = await saved_views(session, visit.user.scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -28,16 +29,17 @@ from services.gateway.pages.claim_parties import (
 )
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import translations
-from services.gateway.pages.markup import what_of
+from services.gateway.pages.markup import path_part, what_of
 from services.gateway.pages.next_steps import missing_documents, next_steps
-from services.gateway.pages.visits import PageRoute, Visit, desk_visit
-from services.gateway.queries import ClaimDetail, get_claim, partner_directory
+from services.gateway.pages.visits import PageRoute, Visit, desk_visit, reading_visit
+from services.gateway.queries import ClaimDetail, get_claim, partner_directory, unread_of_file
 from shared.errors import DomainError
 from shared.http.problems import Problem
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 router.include_router(claim_list.router)
 Desk = Annotated[Visit, Depends(desk_visit)]
+Reading = Annotated[Visit, Depends(reading_visit)]
 _CHEQUE_STEPS: Final = {
     "announced": ("received",),
     "received": ("deposited",),
@@ -50,16 +52,18 @@ _REFUSALS: Final = (DomainError, Problem)
 
 
 @router.get("/claims/{claim_number}")
-async def claim_page(visit: Desk, claim_number: str, since: str = "") -> Response:
+async def claim_page(visit: Reading, claim_number: str, since: str = "") -> Response:
     """Show a claim, with what changed since this user last opened it; opening it marks it as seen.
 
     While the page stays open its script asks for the claim's part again with `since`, the instant from which the marks
     count, so that marks do not vanish with the next update.
     """
-    async with visit.gateway.database.read(visit.user.scope) as session:
-        claim = await get_claim(session, visit.user.scope, claim_number)
+    async with visit.reading() as session:
+        claim = await get_claim(session, visit.user.scope, claim_number, contract=False)
         directory = await partner_directory(session, *FIRMS)
-    visit.unread -= await mark_file_read(visit.gateway, visit.user, claim_number=claim_number)
+        alerts = await unread_of_file(session, visit.user.scope, claim_number=claim_number)
+    if alerts:
+        visit.unread -= await mark_file_read(visit.gateway, visit.user, claim_number=claim_number)
     response = _claim_response(visit, claim, since=_instant(since), directory=directory)
     await mark_claim_seen(visit.gateway, visit.user, claim_number)
     return response
@@ -119,7 +123,7 @@ async def change_parties(visit: Desk, claim_number: str) -> Response:
     form = await visit.request.form()
     typed = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
     async with visit.gateway.database.read(visit.user.scope) as session:
-        claim = await get_claim(session, visit.user.scope, claim_number)
+        claim = await get_claim(session, visit.user.scope, claim_number, contract=False)
         directory = await partner_directory(session, *FIRMS)
     body = parties_command(claim, typed, directory)
     values = {**party_values(claim), **typed}
@@ -175,13 +179,28 @@ def claim_context(
         "form": form or {"dialog": "", "typed": {}, "errors": None},
         "steps": next_steps(claim, reader),
         "missing_documents": missing_documents(claim),
-        "directory": directory or {},
-        "party_values": party_values(claim),
-        "third_party_places": range(third_party_count(claim)),
+        "dialogs": _dialogs_of(claim, directory or {}),
         "activity_whats": tuple(dict.fromkeys(what_of(one.happening) for one in claim.history)),
         "activity_whos": tuple(dict.fromkeys(one.actor_kind for one in claim.history)),
         "cheque_steps": _CHEQUE_STEPS,
     }
+
+
+def _dialogs_of(claim: ClaimDetail, directory: Directory) -> tuple[Hashable, ...]:
+    """What the closed dialogs of a claim show, all of it."""
+    return (
+        path_part(claim.state.claim_number),
+        claim.state.status.value,
+        tuple(
+            (one.reference, one.cheque.number, one.cheque.status.value)
+            if one.cheque
+            else (one.reference, None, "")
+            for one in claim.state.settlement.payments
+        ),
+        tuple(party_values(claim).items()),
+        third_party_count(claim),
+        tuple(directory.items()),
+    )
 
 
 def _claim_response(
@@ -207,7 +226,7 @@ async def _again(
 ) -> Response:
     """Show the claim with the dialog open, what was typed, and what is wrong with it."""
     async with visit.gateway.database.read(visit.user.scope) as session:
-        claim = await get_claim(session, visit.user.scope, claim_number)
+        claim = await get_claim(session, visit.user.scope, claim_number, contract=False)
         directory = await partner_directory(session, *FIRMS)
     known = {name: text for name, text in errors.items() if name in values}
     shown = known or {"": next(iter(errors.values()))}

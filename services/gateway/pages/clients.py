@@ -14,17 +14,20 @@ from services.gateway.commands import (
     reveal_identity_number,
 )
 from services.gateway.pages.languages import translations
-from services.gateway.pages.visits import PageRoute, Visit, desk_visit
-from services.gateway.queries import ClientQuery, get_client, list_clients
+from services.gateway.pages.visits import PageRoute, Visit, desk_visit, reading_visit
+from services.gateway.queries import ClientDetail, ClientQuery, get_client, list_clients, unread_of_file
 from shared.contracts.policy import ClientState
 from shared.errors import DomainError
 from shared.http.problems import Problem
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Desk = Annotated[Visit, Depends(desk_visit)]
+Reading = Annotated[Visit, Depends(reading_visit)]
 _REFUSALS: Final = (DomainError, Problem)
 PARTICULARS: Final = ("first_name", "last_name", "company_name", "born_on", "language", "identity_number")
 _DETAILS: Final = ("email", "phone", "address")
+_SHOWN: Final = 60
+"""Changes that the page shows."""
 
 
 @router.get("/clients")
@@ -46,10 +49,14 @@ async def clients_list(visit: Desk) -> Response:
 
 
 @router.get("/clients/{client_id}")
-async def client_page(visit: Desk, client_id: str) -> Response:
+async def client_page(visit: Reading, client_id: str) -> Response:
     """Show a client; opening the page is reading the alerts that are about him alone."""
-    visit.unread -= await mark_file_read(visit.gateway, visit.user, client_id=client_id)
-    return await _client_page(visit, client_id)
+    async with visit.reading() as session:
+        client = await get_client(session, visit.user.scope, client_id, activity=_SHOWN)
+        alerts = await unread_of_file(session, visit.user.scope, client_id=client_id)
+    if alerts:
+        visit.unread -= await mark_file_read(visit.gateway, visit.user, client_id=client_id)
+    return _client_response(visit, client)
 
 
 @router.post("/clients/{client_id}/identity-number")
@@ -151,8 +158,29 @@ async def _client_page(
     identity_number: str = "",
     status: int = 200,
 ) -> Response:
-    async with visit.gateway.database.read(visit.user.scope) as session:
-        client = await get_client(session, visit.user.scope, client_id)
+    async with visit.reading() as session:
+        client = await get_client(session, visit.user.scope, client_id, activity=_SHOWN)
+    return _client_response(
+        visit,
+        client,
+        form=form,
+        particulars=particulars,
+        notice_error=notice_error,
+        identity_number=identity_number,
+        status=status,
+    )
+
+
+def _client_response(
+    visit: Visit,
+    client: ClientDetail,
+    *,
+    form: dict[str, Any] | None = None,
+    particulars: dict[str, Any] | None = None,
+    notice_error: dict[str, str] | None = None,
+    identity_number: str = "",
+    status: int = 200,
+) -> Response:
     details = [getattr(client.state, name) for name in _DETAILS]
     known = [one for one in details if one is not None]
     dates = [one.confirmed.at for one in known if one.confirmed.at is not None]

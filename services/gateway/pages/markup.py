@@ -16,6 +16,7 @@ from services.gateway.pages.alert_texts import HAPPENING_ICONS, AnyAlert, alerts
 from services.gateway.pages.assets import asset_url
 from services.gateway.pages.changes import AnyChange, arrow_of, change_texts, short_text
 from services.gateway.pages.figures import ago_words, isolated, isolated_code, policy_number_parts
+from services.gateway.pages.fragments import kept, remembered
 from services.gateway.pages.icons import icon
 from services.gateway.pages.languages import LANGUAGES
 from services.gateway.pages.paging import page_numbers
@@ -152,24 +153,6 @@ def ago(value: datetime | None) -> Markup:
         reader.relative(value),
         "</time>",
     )
-
-
-_KEPT: Final[dict[tuple[Any, ...], Markup]] = {}
-_MOST_KEPT: Final = 4096
-
-
-def kept(macro: Any, *arguments: str | int) -> Markup:
-    """What a macro makes of these arguments, made once per language: for macros that depend on nothing else.
-
-    A list says the same few states and phases again and again, and a macro costs as much as ten plain values.
-    """
-    key = (current_reader().language.code, macro.name, *arguments)
-    made = _KEPT.get(key)
-    if made is None:
-        if len(_KEPT) >= _MOST_KEPT:
-            _KEPT.clear()
-        made = _KEPT[key] = macro(*arguments)
-    return made
 
 
 def days_until(value: date) -> str:
@@ -328,6 +311,7 @@ GLOBALS: Final[dict[str, Any]] = {
     "kept": kept,
     "ago_words": ago_words,
     "town_first": lambda country: town_first(country, current_reader()),
+    "remembered": remembered,
     "choices": choices,
     "query": query,
     "page_numbers": page_numbers,

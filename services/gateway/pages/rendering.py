@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.markup import FILTERS, GLOBALS, TESTS
-from services.gateway.pages.speaking import current_translations, speaking_to
+from services.gateway.pages.speaking import speaking_to
+from services.gateway.pages.template_texts import TEXTS
 
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 _COMPRESS_FROM: Final = 800
@@ -30,24 +31,15 @@ def environment() -> Environment:
     found = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True),
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],  # the first for those who collect the texts
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda message: current_translations().gettext(message),
-        ngettext=lambda one, many, number: current_translations().ngettext(one, many, number),
-        pgettext=lambda context, message: current_translations().pgettext(context, message),
-        npgettext=lambda context, one, many, number: current_translations().npgettext(
-            context, one, many, number
-        ),
-        newstyle=True,
-    )
     found.policies["ext.i18n.trimmed"] = True
     found.filters.update(FILTERS)
-    found.globals.update(GLOBALS)
+    found.globals.update({**GLOBALS, **TEXTS})
     found.tests.update(TESTS)
     return found
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date
 from typing import TYPE_CHECKING
-
-from services.gateway.pages.languages import Texts, translations
 
 if TYPE_CHECKING:
     from services.gateway.pages.figures import Reader
 
 _reader: ContextVar[Reader] = ContextVar("reader")
+_day: ContextVar[date] = ContextVar("day")
 
 
 def current_reader() -> Reader:
@@ -24,16 +24,17 @@ def current_reader() -> Reader:
     return _reader.get()
 
 
-def current_translations() -> Texts:
-    """Give the reader's catalog."""
-    return translations(current_reader().language.code)
+def current_day() -> date:
+    """Give the reader's calendar day."""
+    return _day.get()
 
 
 @contextmanager
 def speaking_to(reader: Reader) -> Iterator[None]:
     """Speak to this reader inside the block."""
-    token = _reader.set(reader)
+    token, day = _reader.set(reader), _day.set(reader.today)
     try:
         yield
     finally:
         _reader.reset(token)
+        _day.reset(day)

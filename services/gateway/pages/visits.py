@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.context import Gateway, gateway_of
 from services.gateway.identity.current import optional_user
@@ -50,6 +52,11 @@ class Desk:
     undo: str = ""
 
     @property
+    def still(self) -> Desk:
+        """The same without what comes and goes: bars that show nothing of it are made once."""
+        return replace(self, position=None, down=(), notice="", undo="")
+
+    @property
     def sees_clients(self) -> bool:
         """Whether this user may see client data at all (security.md: operations may not)."""
         return self.user is not None and self.user.role != "ops"
@@ -77,6 +84,7 @@ class Visit:
         countries = frozenset(one.country for one in user.agencies) if user else frozenset()
         self.reader = Reader(language, _zone(user), gateway.clock.now(), countries)
         self.unread = 0
+        self._looked_up = False
         self.position: int | None = None
         self.theme = request.cookies.get(THEME_COOKIE, "system")
         if self.theme not in THEMES:
@@ -107,21 +115,36 @@ class Visit:
         )
 
     async def look_up(self) -> None:
-        """Read what the frame shows, before the page reads anything else.
+        """Read what the frame shows, before the page reads anything else."""
+        if self._framed:
+            async with self.reading():
+                pass
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Open the session that a page reads from; what the frame shows is read first, if nobody did yet.
 
         The order matters: the live stream goes on from `position`, so nothing may change between the two unseen.
         """
-        if self.somebody is None or self.somebody.role == "ops" or self.fragment:
-            return
-        async with self.gateway.database.read(self.somebody.scope) as session:
-            newest = await newest_position(session, self.somebody.scope)
-            self.position = newest * EVENTS_PER_ALERT + LAST_OF_POSITION
-            self.unread = await unread_count(session, self.somebody.scope)
+        async with self.gateway.database.read(self.user.scope) as session:
+            if self._framed and not self._looked_up:
+                newest = await newest_position(session, self.user.scope)
+                self.position = newest * EVENTS_PER_ALERT + LAST_OF_POSITION
+                self.unread = await unread_count(session, self.user.scope)
+                self._looked_up = True
+            yield session
+
+    @property
+    def _framed(self) -> bool:
+        """Whether the frame of this answer shows alerts."""
+        return self.somebody is not None and self.somebody.role != "ops" and not self.fragment
 
     def page(
         self, template: str, title: str, active: str = "", *, status: int = 200, **context: Any
     ) -> Response:
         """Answer with a whole page in its frame."""
+        if self._framed and not self._looked_up:
+            raise RuntimeError("this page was made without `look_up` or `reading`")
         cookie = self.request.cookies.get(NOTICE_COOKIE, "")
         notice, undo = notice_of(cookie)
         desk = Desk(
@@ -164,13 +187,23 @@ async def visit_of(request: Request) -> Visit:
     return visit
 
 
-async def desk_visit(request: Request) -> Visit:
-    """Give the visit of somebody who may see client data; others are sent to log in, or refused."""
-    visit = await visit_of(request)
+async def reading_visit(request: Request) -> Visit:
+    """Give the visit of somebody who may see client data, for a page that reads all that it shows in `visit.reading()`.
+
+    Others are sent to log in, or refused.
+    """
+    visit = Visit(request, gateway_of(request), await optional_user(request))
     if visit.somebody is None:
         raise Problem(UNAUTHENTICATED, "unauthenticated", "Log in first.")
     if visit.somebody.role == "ops":
         raise Problem(403, "not_allowed", "Operations do not see client data.")
+    return visit
+
+
+async def desk_visit(request: Request) -> Visit:
+    """Give the visit of somebody who may see client data, with what the frame shows."""
+    visit = await reading_visit(request)
+    await visit.look_up()
     return visit
 
 

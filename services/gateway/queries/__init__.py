@@ -3,9 +3,12 @@
 Each function takes a session and the scope of who asks; what is not in scope is not found.
 """
 
-from services.gateway.queries.alerts import list_alerts, newest_position, unread_count
-from services.gateway.queries.claims import claim_filters, claim_rows, get_claim, list_claims, recently_opened
-from services.gateway.queries.clients import get_client, get_contract, get_document, list_clients
+from services.gateway.queries.alerts import list_alerts, newest_position, unread_count, unread_of_file
+from services.gateway.queries.claim import get_claim
+from services.gateway.queries.claim_rows import claim_rows, recently_opened
+from services.gateway.queries.claims import claim_filters, list_claims
+from services.gateway.queries.clients import get_client, get_contract, list_clients
+from services.gateway.queries.documents import get_document
 from services.gateway.queries.everything import search
 from services.gateway.queries.needs import (
     CalendarEntry,
@@ -80,4 +83,5 @@ __all__ = [
     "search",
     "silent_garages",
     "unread_count",
+    "unread_of_file",
 ]

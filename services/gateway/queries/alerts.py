@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Row, String, and_, bindparam, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import Join
 
 from services.gateway.models import AlertHighWater, AlertRead, AlertView
-from services.gateway.queries.mapping import actor_name, partners_named
+from services.gateway.queries.mapping import actor_name
+from services.gateway.queries.partners import partners_named
 from services.gateway.queries.rows import AlertPage, AlertRow
-from services.gateway.queries.unread import baseline
+from services.gateway.queries.unread import asked_by, baseline
 from shared.contracts.notifications import AlertState
-from shared.db.tenancy import Scope, within
+from shared.db.lookup import Lookup, Terms
+from shared.db.tenancy import Role, Scope, within
 
 ALERT_PAGE = 50
 MAX_ALERTS = 200
@@ -62,31 +65,75 @@ async def list_alerts(
 
 async def unread_count(session: AsyncSession, scope: Scope) -> int:
     """Count what the bell shows."""
-    if not scope.agency_ids:
-        return 0
+    asked = _unread_of(scope.role)
     counts = [
-        select(func.count().label("unread"))
-        .select_from(with_read_marks(scope))
-        .where(may_see(one), _is_unread(one))
-        for one in map(scope.of_agency, scope.agency_ids)
+        await asked.rows(session, scope.of_agency(one), asking=scope.user_id) for one in scope.agency_ids
     ]
-    return int(await session.scalar(select(func.sum(union_all(*counts).subquery().c.unread))) or 0)
+    return sum(found[0]["number"] for found in counts)
 
 
 async def newest_position(session: AsyncSession, scope: Scope) -> int:
     """Give the position of the newest alert: a page that is read after this knows everything up to it."""
-    if not scope.agency_ids:
-        return 0
-    newest = [
-        select(func.max(AlertView.position).label("position")).where(may_see(scope.of_agency(one)))
-        for one in scope.agency_ids
-    ]
-    return await session.scalar(select(func.max(union_all(*newest).subquery().c.position))) or 0
+    asked = _newest_of(scope.role)
+    newest = [await asked.rows(session, scope.of_agency(one)) for one in scope.agency_ids]
+    return max((found[0]["position"] or 0 for found in newest), default=0)
+
+
+async def unread_of_file(
+    session: AsyncSession, scope: Scope, *, claim_number: str = "", client_id: str = ""
+) -> bool:
+    """Whether alerts of a claim, or of a client himself, wait to be read by this user."""
+    asked = _waiting_of(scope.role, "claim" if claim_number else "client")
+    subject = claim_number or client_id
+    return await asked.first(session, scope, asking=scope.user_id, subject=subject) is not None
+
+
+@cache
+def _unread_of(role: Role) -> Lookup:
+    def build(_terms: Terms) -> Any:
+        asking = asked_by(role)
+        return (
+            select(func.count().label("number"))
+            .select_from(with_read_marks(asking))
+            .where(may_see(asking), _is_unread(asking))
+        )
+
+    return Lookup(build)
+
+
+@cache
+def _newest_of(role: Role) -> Lookup:
+    return Lookup(
+        lambda _terms: select(func.max(AlertView.position).label("position")).where(may_see(asked_by(role)))
+    )
+
+
+@cache
+def _waiting_of(role: Role, about: str) -> Lookup:
+    def build(terms: Terms) -> Any:
+        asking, subject = asked_by(role), bindparam("subject", type_=String())
+        condition = (
+            AlertView.claim_number == subject
+            if about == "claim"
+            else and_(AlertView.claim_number.is_(None), about_client(subject))
+        )
+        return (
+            select(AlertView.id)
+            .select_from(with_read_marks(asking))
+            .where(terms.within(AlertView.agency_id), _meant_for(role), ~is_read(asking), condition)
+            .limit(1)
+        )
+
+    return Lookup(build)
 
 
 def may_see(scope: Scope) -> ColumnElement[bool]:
     """Whose alerts these are: the agencies' and the role's."""
-    return and_(within(AlertView.agency_id, scope), AlertView.audience.like(f"% {scope.role} %"))
+    return and_(within(AlertView.agency_id, scope), _meant_for(scope.role))
+
+
+def _meant_for(role: Role) -> ColumnElement[bool]:
+    return AlertView.audience.like(f"% {role} %")
 
 
 def _is_unread(scope: Scope) -> ColumnElement[bool]:
@@ -103,7 +150,7 @@ def _is_unread(scope: Scope) -> ColumnElement[bool]:
     return and_(AlertView.position > floor, unread)
 
 
-def about_client(client_id: str) -> ColumnElement[bool]:
+def about_client(client_id: str | BindParameter[str]) -> ColumnElement[bool]:
     """Alerts about a client himself."""
     about: ColumnElement[bool] = AlertView.state["client_id"].as_string() == client_id
     return and_(about, AlertView.state["policy_number"].as_string().is_(None))

@@ -1,45 +1,29 @@
-"""Claims as lists and as pages."""
+"""The claims list: one page of what matches, and what can be chosen."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.gateway.models import Activity, ClaimView, ClientView, ContractView, DocumentView, SeenMark
+from services.gateway.models import ClaimView
 from services.gateway.queries.agencies import counted, on_page
-from services.gateway.queries.changed import changed_since
-from services.gateway.queries.file_changes import file_changes
-from services.gateway.queries.mapping import (
-    CLAIM_COLUMNS,
-    activity_rows,
-    claim_actors,
-    claim_row,
-    contract_row,
-    document_row,
-    partner_card,
-    partners_named,
-)
-from services.gateway.queries.needs import needing, worked_on
-from services.gateway.queries.parameters import NO_REPAIR, PAGE_SIZE, ClaimQuery
-from services.gateway.queries.rows import ClaimDetail, ClaimPage, ClaimRow, DocumentRow, Page
-from services.gateway.queries.unread import is_unread, with_mark
-from services.gateway.search.folding import compact
-from services.gateway.search.matching import matches, name_contains, number_contains
-from shared.contracts.claims import ClaimState
-from shared.contracts.policy import ClientState
-from shared.db.tenancy import Scope, within
-from shared.errors import NotFound
+from services.gateway.queries.claim_conditions import claims_matching
+from services.gateway.queries.claim_rows import mapped, rows_of, select_rows
+from services.gateway.queries.parameters import PAGE_SIZE, ClaimQuery
+from services.gateway.queries.rows import ClaimPage, ClaimRow, Page
+from services.gateway.queries.unread import asked_by, with_mark
+from services.gateway.search.matching import found_by, terms_of
+from shared.db.among import dialect_of
+from shared.db.lookup import Lookup, Row, Terms
+from shared.db.tenancy import Scope
 
 _CHOICES: Final = 500
-HISTORY_LIMIT: Final = 500
-"""Changes of one claim that its page shows; more than any repair and settlement have."""
-
 _ORDER: Final[dict[str, Any]] = {
     "activity": ClaimView.last_activity_at,
     "event_date": ClaimView.event_date,
@@ -65,98 +49,151 @@ async def list_claims(
     `now` is the reader's present, in his zone: it decides what is late.
     """
     asked = await _exact_first(session, scope, query)
+    offset = (query.page - 1) * size
+    if asked.q and not offset and len(scope.agency_ids) == 1:
+        total, found = await _search(session, scope, asked, size, now)
+        return Page(await mapped(session, found), total, 1, max(1, math.ceil(total / size)), size)
+    if len(scope.agency_ids) == 1 and asked == _repeated(asked):
+        number, rows = _lookups(asked, size)
+        total = (await number.rows(session, scope, asking=scope.user_id))[0]["number"]
+        page = await rows.rows(session, scope, asking=scope.user_id) if total else ()
+        items = await mapped(session, page)
+    else:
+        total, items = await _composed(session, scope, asked, size, now)
+    return Page(items, total, query.page, max(1, math.ceil(total / size)), size)
+
+
+def _repeated(query: ClaimQuery) -> ClaimQuery:
+    """What of a query is asked again and again, by everybody: nothing typed, nothing chosen from a list, nothing of the hour."""
+    typed = {"q": "", "claim_number": "", "plate": "", "client": "", "exact_number": ""}
+    chosen: dict[str, Any] = dict.fromkeys(("status", "kind", "insurer", "garage", "phase"), ())
+    return query.with_(**typed, **chosen, need="", event_from=None, event_to=None)
+
+
+@lru_cache(maxsize=128)
+def _lookups(query: ClaimQuery, size: int) -> tuple[Lookup, Lookup]:
+    """How many match, and the rows of a page."""
+
+    def number(terms: Terms) -> Select[Any]:
+        counting = func.count().label("number")
+        return _matching(terms.dialect, asked_by(), query).with_only_columns(
+            counting, maintain_column_froms=True
+        )
+
+    def rows(terms: Terms) -> Select[Any]:
+        where = claims_matching(terms.dialect, asked_by(), query)
+        page = select_rows(asked_by()).where(where).order_by(*_ordered(query))
+        return page.limit(size).offset((query.page - 1) * size)
+
+    return Lookup(number), Lookup(rows)
+
+
+async def _composed(
+    session: AsyncSession, scope: Scope, asked: ClaimQuery, size: int, now: datetime | None
+) -> tuple[int, tuple[ClaimRow, ...]]:
+    """Count and read a page by statements that are put together for this query and reader."""
+    dialect, ordered, offset = dialect_of(session), _ordered(asked), (asked.page - 1) * size
 
     def matching(one: Scope) -> Select[Any]:
-        source = with_mark(one) if asked.unread else ClaimView.__table__
-        return select(ClaimView.row).select_from(source).where(claims_matching(session, one, asked, now))
+        return _matching(dialect, one, asked, now)
 
+    total = await counted(session, scope, matching)
+    where = claims_matching(dialect, scope, asked, now)
+    if len(scope.agency_ids) > 1:
+        where = on_page(ClaimView.row, scope, matching, ordered, size=offset + size)
+    statement = select_rows(scope).where(where).order_by(*ordered).limit(size).offset(offset)
+    return total, await rows_of(session, statement) if total else ()
+
+
+def _matching(dialect: str, scope: Scope, asked: ClaimQuery, now: datetime | None = None) -> Select[Any]:
+    source = with_mark(scope) if asked.unread else ClaimView.__table__
+    return select(ClaimView.row).select_from(source).where(claims_matching(dialect, scope, asked, now))
+
+
+def _ordered(query: ClaimQuery) -> tuple[Any, Any]:
     column = _ORDER[query.sort.removeprefix("-")]
     descending = query.sort.startswith("-")
     order = column.desc() if descending else column.asc()
     # NULLS LAST only where there are nulls: it would keep the engines from reading an index in order.
-    ordered = (
+    return (
         order.nulls_last() if column is ClaimView.eta else order,
         ClaimView.row.desc() if descending else ClaimView.row.asc(),
     )
-    offset = (query.page - 1) * size
-    if asked.q and not offset and len(scope.agency_ids) == 1:
-        found = await _search(session, scope, matching(scope), ordered, size)
-        total = found[0]["total"] if found else 0
-        return Page(await _mapped(session, found), total, 1, max(1, math.ceil(total / size)), size)
-    total = await counted(session, scope, matching)
-    where = claims_matching(session, scope, asked, now)
-    if len(scope.agency_ids) > 1:
-        where = on_page(ClaimView.row, scope, matching, ordered, size=offset + size)
-    statement = _select_rows(scope).where(where).order_by(*ordered).limit(size).offset(offset)
-    items = await _rows(session, statement) if total else ()
-    return Page(items, total, query.page, max(1, math.ceil(total / size)), size)
 
 
 async def _exact_first(session: AsyncSession, scope: Scope, query: ClaimQuery) -> ClaimQuery:
     """Take a whole claim number for what it is: everybody shares its beginning, so that the trigram index is slow on it."""
     typed = (query.claim_number or query.q).strip().upper()
-    if not typed or (query.claim_number and query.q):
+    if not any(map(str.isdigit, typed)) or (query.claim_number and query.q):
         return query
-    known = await session.scalar(
-        select(ClaimView.claim_number).where(
-            within(ClaimView.agency_id, scope), ClaimView.claim_number == typed
-        )
+    known = await _NUMBERED.first(session, scope, number=typed)
+    return query if known is None else query.with_(exact_number=typed, claim_number="", q="")
+
+
+_NUMBERED: Final = Lookup(
+    lambda terms: select(ClaimView.row).where(
+        terms.within(ClaimView.agency_id), ClaimView.claim_number == bindparam("number")
     )
-    return query if known is None else query.with_(exact_number=known, claim_number="", q="")
+)
 
 
 async def _search(
-    session: AsyncSession, scope: Scope, matching: Select[Any], ordered: Sequence[Any], size: int
-) -> list[dict[str, Any]]:
+    session: AsyncSession, scope: Scope, asked: ClaimQuery, size: int, now: datetime | None
+) -> tuple[int, Sequence[Row]]:
     """Find the first page and count all that match in one go: what is searched for is looked up once, not twice.
 
-    Only the keys of what matches are counted and sorted; rows are read for the page alone.
+    Only keys are found, counted and sorted. PostgreSQL plans that anew for each text, since how many rows have it decides; the
+    rows of the page are read by their keys, by a plan that it keeps.
     """
-    keys = matching.add_columns(func.count().over().label("total")).order_by(*ordered).limit(size).subquery()
-    statement = _select_rows(scope).add_columns(keys.c.total).join(keys, keys.c.row == ClaimView.row)
-    return await _fetched(session, statement.where(within(ClaimView.agency_id, scope)).order_by(*ordered))
+    keys = await _found(session, scope, asked, size, now)
+    rows = await _BY_ROW.rows(session, scope, asking=scope.user_id, rows=[one["row"] for one in keys])
+    by_row = {one["row"]: one for one in rows}
+    found = [by_row[one["row"]] for one in keys if one["row"] in by_row]
+    return (keys[0]["total"] if keys else 0), found
 
 
-async def claim_rows(
-    session: AsyncSession, scope: Scope, claim_numbers: Sequence[str]
-) -> tuple[ClaimRow, ...]:
-    """Give some rows, newest change first: what a live event says has changed. Foreign ones are left out."""
-    if not claim_numbers:
+async def _found(
+    session: AsyncSession, scope: Scope, asked: ClaimQuery, size: int, now: datetime | None
+) -> Sequence[Row]:
+    plain, patterns = asked.with_(q=""), terms_of(asked.q)
+    if not patterns:
         return ()
-    return await _rows(
-        session,
-        _select_rows(scope)
-        .where(within(ClaimView.agency_id, scope), ClaimView.claim_number.in_(claim_numbers[:PAGE_SIZE]))
-        .order_by(ClaimView.last_activity_at.desc()),
+    if dialect_of(session) == "postgresql" and plain == _repeated(plain):
+        likes = {
+            f"like_{place}_{one}": pattern
+            for place, some in enumerate(patterns)
+            for one, pattern in enumerate(some)
+        }
+        lookup = _searches(plain, tuple(map(len, patterns)), size)
+        return await lookup.rows(session, scope, asking=scope.user_id, **likes)
+    statement = _first_keys(_matching(dialect_of(session), scope, asked, now), asked, size)
+    found: Sequence[Row] = (await session.execute(statement)).mappings().all()
+    return found
+
+
+@lru_cache(maxsize=128)
+def _searches(query: ClaimQuery, shape: tuple[int, ...], size: int) -> Lookup:
+    """The search for any text of this shape beside these filters."""
+
+    def build(terms: Terms) -> Select[Any]:
+        matching = _matching(terms.dialect, asked_by(), query).where(found_by(ClaimView, shape))
+        return _first_keys(matching, query, size)
+
+    return Lookup(build)
+
+
+def _first_keys(matching: Select[Any], query: ClaimQuery, size: int) -> Select[Any]:
+    total = func.count().over().label("total")
+    return matching.add_columns(total).order_by(*_ordered(query)).limit(size)
+
+
+_BY_ROW: Final = Lookup(
+    lambda terms: (
+        select_rows(asked_by())
+        .add_columns(ClaimView.row)
+        .where(terms.within(ClaimView.agency_id), terms.among(ClaimView.row, "rows", BigInteger))
     )
-
-
-async def claims_where(
-    session: AsyncSession, scope: Scope, condition: ColumnElement[bool], limit: int = 200
-) -> tuple[ClaimRow, ...]:
-    """Give the claims of a client or contract, newest change first."""
-    return await _rows(
-        session,
-        _select_rows(scope)
-        .where(within(ClaimView.agency_id, scope), condition)
-        .order_by(ClaimView.last_activity_at.desc(), ClaimView.row.desc())
-        .limit(limit),
-    )
-
-
-async def recently_opened(session: AsyncSession, scope: Scope, limit: int = 8) -> tuple[ClaimRow, ...]:
-    """Give the claims that this user opened, the latest first; what he only marked as read in a list does not count."""
-    ordered = (SeenMark.at.desc(), ClaimView.row.desc())
-
-    def opened(one: Scope) -> Select[Any]:
-        return (
-            select(ClaimView.row)
-            .select_from(with_mark(one))
-            .where(within(ClaimView.agency_id, one), SeenMark.at.is_not(None), SeenMark.undo_id.is_(None))
-        )
-
-    chosen = on_page(ClaimView.row, scope, opened, ordered, size=limit)
-    return await _rows(session, _select_rows(scope).where(chosen).order_by(*ordered).limit(limit))
+)
 
 
 async def claim_filters(session: AsyncSession, scope: Scope) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -165,20 +202,18 @@ async def claim_filters(session: AsyncSession, scope: Scope) -> dict[str, tuple[
     Read from index entry to index entry: a list of 20,000 claims that 40 garages work on reads 40 of them, not all.
     """
     found: dict[str, tuple[tuple[str, str], ...]] = {}
-    for name, value, label in (
-        ("insurer", ClaimView.insurer, ClaimView.insurer_name),
-        ("garage", ClaimView.garage, ClaimView.garage_name),
-    ):
+    for name, lookup in _CHOSEN.items():
         pairs: dict[str, str] = {}
         for agency_id in scope.agency_ids:
-            rows = await session.execute(_distinct(agency_id, value, label).limit(_CHOICES))
-            pairs.update((one, shown) for one, shown in rows if one)
+            rows = await lookup.all(session, agency=agency_id)
+            pairs.update((row["value"], row["name"]) for row in rows if row["value"])
         found[name] = tuple(sorted(pairs.items(), key=lambda pair: (pair[1], pair[0])))[:_CHOICES]
     return found
 
 
-def _distinct(agency_id: str, value: Any, label: Any) -> Select[Any]:
+def _distinct(value: Any, label: Any) -> Select[Any]:
     """The values of a column in one agency, each with a name of it, by an index of agency, value and name."""
+    agency_id = bindparam("agency", type_=String())
 
     def least(*more: ColumnElement[bool]) -> Any:
         return select(func.min(value)).where(ClaimView.agency_id == agency_id, *more)
@@ -193,175 +228,10 @@ def _distinct(agency_id: str, value: Any, label: Any) -> Select[Any]:
         .correlate(chosen)
         .scalar_subquery()
     )
-    return select(chosen.c.value, name).where(chosen.c.value.is_not(None))
+    return select(chosen.c.value, name.label("name")).where(chosen.c.value.is_not(None)).limit(_CHOICES)
 
 
-async def get_claim(session: AsyncSession, scope: Scope, claim_number: str) -> ClaimDetail:
-    """Give one claim, whole; `NotFound` for one that is not there or not this user's."""
-    statement = _select_rows(scope).add_columns(
-        ClaimView.state,
-        SeenMark.sequence.label("seen"),
-        SeenMark.at.label("seen_at"),
-        SeenMark.files_at.label("seen_files"),
-    )
-    row = (
-        (
-            await session.execute(
-                statement.where(within(ClaimView.agency_id, scope), ClaimView.claim_number == claim_number)
-            )
-        )
-        .mappings()
-        .first()
-    )
-    if row is None:
-        raise NotFound("claim_not_found", "There is no such claim.")
-    found = dict(row)
-    state = ClaimState.model_validate(found["state"])
-    firms = (state.insurer, state.garage, state.appraiser)
-    partners = await partners_named(
-        session, [*(one.partner_id for one in firms if one), *claim_actors([found])]
-    )
-    history = await activity_rows(
-        session,
-        select(Activity)
-        .where(Activity.agency_id == state.agency_id, Activity.claim_number == claim_number)
-        .order_by(Activity.at.desc(), Activity.row.desc())
-        .limit(HISTORY_LIMIT),
-    )
-    return ClaimDetail(
-        row=claim_row(found, partners),
-        state=state,
-        insurer=partner_card(state.insurer, "insurer", partners),
-        garage=partner_card(state.garage, "garage", partners) if state.garage else None,
-        appraiser=partner_card(state.appraiser, "appraiser", partners) if state.appraiser else None,
-        client=await _client(session, state),
-        contract=await _contract(session, state),
-        changed=await changed_since(
-            session, scope, history, sequence=found["seen"], at=found["seen_at"], files_at=found["seen_files"]
-        ),
-        history=history,
-        documents=await documents_where(session, scope, DocumentView.claim_number == claim_number),
-        seen_at=found["seen_at"],
-    )
-
-
-async def documents_where(
-    session: AsyncSession, scope: Scope, condition: ColumnElement[bool], limit: int = 500
-) -> tuple[DocumentRow, ...]:
-    """Give the files of a claim, contract or client, newest first."""
-    rows = await session.execute(
-        select(DocumentView.state, DocumentView.client_id)
-        .where(within(DocumentView.agency_id, scope), DocumentView.removed.is_(False), condition)
-        .order_by(DocumentView.uploaded_at.desc(), DocumentView.row.desc())
-        .limit(limit)
-    )
-    return tuple(document_row(state, client_id) for state, client_id in rows)
-
-
-def _select_rows(scope: Scope) -> Select[Any]:
-    return _rows_for(scope.user_id)
-
-
-@lru_cache(maxsize=512)
-def _rows_for(user_id: str) -> Select[Any]:
-    """The columns of a row and whether it is unread, kept for each user: they are put together for every list."""
-    scope = Scope(user_id, "broker")
-    return select(*CLAIM_COLUMNS, is_unread(scope).label("unread")).select_from(with_mark(scope))
-
-
-async def _rows(session: AsyncSession, statement: Select[Any]) -> tuple[ClaimRow, ...]:
-    return await _mapped(session, await _fetched(session, statement))
-
-
-async def _fetched(session: AsyncSession, statement: Select[Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in (await session.execute(statement)).mappings()]
-
-
-async def _mapped(session: AsyncSession, found: list[dict[str, Any]]) -> tuple[ClaimRow, ...]:
-    partners = await partners_named(session, claim_actors(found))
-    files = await file_changes(session, found)
-    return tuple(claim_row(row, partners, files.get(row["id"])) for row in found)
-
-
-def claims_matching(
-    session: AsyncSession, scope: Scope, query: ClaimQuery, now: datetime | None = None
-) -> ColumnElement[bool]:
-    """Give the list's filters as one condition. With `unread`, `with_mark(scope)` must be in the FROM."""
-    conditions: list[ColumnElement[bool]] = [within(ClaimView.agency_id, scope)]
-    if query.state != "all":
-        conditions.append(ClaimView.is_open.is_(query.state == "open"))
-    if query.exact_number:
-        conditions.append(ClaimView.claim_number == query.exact_number)
-    if query.q:
-        conditions.append(matches(session, ClaimView, query.q, scope))
-    if query.claim_number:
-        conditions.append(_numbered(session, scope, query.claim_number))
-    if query.plate:
-        plate = func.lower(ClaimView.plate_normalised)
-        conditions.append(number_contains(session, ClaimView, plate, query.plate, scope))
-    if query.client:
-        conditions.append(name_contains(session, ClaimView, ClaimView.client_folded, query.client, scope))
-    for column, values in (
-        (ClaimView.status, query.status),
-        (ClaimView.kind, query.kind),
-        (ClaimView.insurer, query.insurer),
-        (ClaimView.garage, query.garage),
-        (
-            func.coalesce(ClaimView.phase, NO_REPAIR) if NO_REPAIR in query.phase else ClaimView.phase,
-            query.phase,
-        ),
-    ):
-        if values:
-            conditions.append(column.in_(values))
-    conditions.extend(_of_the_day(scope, query, now))
-    conditions.extend(_between(query))
-    return and_(*conditions)
-
-
-def _of_the_day(scope: Scope, query: ClaimQuery, now: datetime | None) -> list[ColumnElement[bool]]:
-    """What depends on who asks, and when."""
-    conditions: list[ColumnElement[bool]] = []
-    if query.unread:
-        conditions.append(is_unread(scope))
-    if query.need:
-        conditions.append(needing(query.need, now or datetime.now(UTC)))
-    if query.mine:
-        conditions.append(worked_on(scope))
-    return conditions
-
-
-def _between(query: ClaimQuery) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if query.event_from:
-        conditions.append(ClaimView.event_date >= query.event_from)
-    if query.event_to:
-        conditions.append(ClaimView.event_date <= query.event_to)
-    return conditions
-
-
-def _numbered(session: AsyncSession, scope: Scope, typed: str) -> ColumnElement[bool]:
-    """A part of a claim number, separators aside: people say "one-one-seven"."""
-    plain = func.lower(func.replace(ClaimView.claim_number, "-", ""))
-    return number_contains(session, ClaimView, plain, compact(typed), scope)
-
-
-async def _client(session: AsyncSession, state: ClaimState) -> ClientState | None:
-    found = await session.scalar(
-        select(ClientView.state).where(
-            ClientView.agency_id == state.agency_id, ClientView.id == state.client_id
-        )
-    )
-    return ClientState.model_validate(found) if found is not None else None
-
-
-async def _contract(session: AsyncSession, state: ClaimState) -> Any:
-    found = await session.scalar(
-        select(ContractView)
-        .where(
-            ContractView.agency_id == state.agency_id,
-            ContractView.policy_number == state.policy_number,
-            ContractView.client_id == state.client_id,
-        )
-        .limit(1)
-    )
-    return contract_row(found) if found is not None else None
+_CHOSEN: Final = {
+    "insurer": Lookup(lambda _terms: _distinct(ClaimView.insurer, ClaimView.insurer_name)),
+    "garage": Lookup(lambda _terms: _distinct(ClaimView.garage, ClaimView.garage_name)),
+}

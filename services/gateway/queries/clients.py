@@ -1,40 +1,39 @@
-"""Clients, contracts and files as lists and as pages."""
+"""Clients and contracts as lists and as pages."""
 
 from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.gateway.models import Activity, ClaimView, ClientView, ContractView, DocumentView
+from services.gateway.models import ClaimView, ClientView, ContractView
 from services.gateway.queries.agencies import counted, on_page
-from services.gateway.queries.claims import claims_where, documents_where
-from services.gateway.queries.mapping import (
-    activity_rows,
-    contract_row,
-    document_row,
-    partner_card,
-    partners_named,
-)
+from services.gateway.queries.claim_rows import claims_of_client, claims_where
+from services.gateway.queries.documents import documents_of_client, documents_of_contract
+from services.gateway.queries.history import history_of
+from services.gateway.queries.mapping import CONTRACT_COLUMNS, contract_row, partner_card
 from services.gateway.queries.parameters import PAGE_SIZE, ClientQuery
+from services.gateway.queries.partners import partners_named
 from services.gateway.queries.rows import (
     ClientDetail,
     ClientPage,
     ClientRow,
     ContractDetail,
     ContractRow,
-    DocumentRow,
     Page,
 )
 from services.gateway.search.matching import matches
 from shared.contracts.policy import ClientState, ContractState
+from shared.db.among import dialect_of
+from shared.db.lookup import Lookup
 from shared.db.tenancy import Scope, within
 from shared.errors import NotFound
 
-_ACTIVITY_LIMIT = 200
+_ACTIVITY_LIMIT: Final = 200
+_CONTRACT_LIMIT: Final = 200
 
 
 async def list_clients(
@@ -44,7 +43,7 @@ async def list_clients(
 
     def matching(one: Scope) -> Select[Any]:
         return select(ClientView.row).where(
-            within(ClientView.agency_id, one), matches(session, ClientView, query.q, one)
+            within(ClientView.agency_id, one), matches(dialect_of(session), ClientView, query.q, one)
         )
 
     total = await counted(session, scope, matching)
@@ -72,76 +71,78 @@ async def client_rows(session: AsyncSession, scope: Scope, found: list[ClientVie
     return tuple(_client_row(one, contracts.get(one.id, 0), claims.get(one.id, 0)) for one in found)
 
 
-async def get_client(session: AsyncSession, scope: Scope, client_id: str) -> ClientDetail:
+async def get_client(
+    session: AsyncSession, scope: Scope, client_id: str, *, activity: int = _ACTIVITY_LIMIT
+) -> ClientDetail:
     """Give the whole client page; `NotFound` for a client that is not there or not this user's."""
-    found = await session.scalar(
-        select(ClientView.state).where(within(ClientView.agency_id, scope), ClientView.id == client_id)
-    )
+    found = await _CLIENT.first(session, scope, client=client_id)
     if found is None:
         raise NotFound("client_not_found", "There is no such client.")
-    state = ClientState.model_validate(found)
-    contracts = await contracts_where(session, scope, ContractView.client_id == client_id)
-    claims = await claims_where(session, scope, ClaimView.client_id == client_id)
+    state = ClientState.model_validate(found["state"])
+    contracts = tuple(map(contract_row, await _CONTRACTS.rows(session, scope, client=client_id)))
+    claims = await claims_of_client(session, scope, client_id)
     return ClientDetail(
         state=state,
         contracts=contracts,
         claims=claims,
-        documents=await documents_where(
+        documents=await documents_of_client(
             session,
             scope,
-            or_(
-                DocumentView.client_id == client_id,
-                DocumentView.claim_number.in_([one.claim_number for one in claims]),
-                DocumentView.policy_number.in_([one.policy_number for one in contracts]),
-            ),
+            client_id,
+            [one.claim_number for one in claims],
+            [one.policy_number for one in contracts],
         ),
-        activity=await activity_rows(
-            session,
-            select(Activity)
-            .where(Activity.agency_id == state.agency_id, Activity.client_id == client_id)
-            .order_by(Activity.at.desc(), Activity.row.desc())
-            .limit(_ACTIVITY_LIMIT),
-        ),
+        activity=await history_of(session, state.agency_id, "client", client_id, activity),
     )
+
+
+_CLIENT: Final = Lookup(
+    lambda terms: select(ClientView.state).where(
+        terms.within(ClientView.agency_id), ClientView.id == bindparam("client")
+    )
+)
+_CONTRACTS: Final = Lookup(
+    lambda terms: (
+        select(*CONTRACT_COLUMNS)
+        .where(terms.within(ContractView.agency_id), ContractView.client_id == bindparam("client"))
+        .order_by(ContractView.last_activity_at.desc(), ContractView.row.desc())
+        .limit(_CONTRACT_LIMIT)
+    )
+)
 
 
 async def get_contract(session: AsyncSession, scope: Scope, policy_number: str) -> ContractDetail:
     """Give one contract with what its tabs show; `NotFound` for one that is not this user's."""
-    view = await session.scalar(
-        select(ContractView)
-        .where(within(ContractView.agency_id, scope), ContractView.policy_number == policy_number)
-        .order_by(ContractView.last_activity_at.desc())
-        .limit(1)
-    )
+    view = await _CONTRACT.first(session, scope, number=policy_number)
     if view is None:
         raise NotFound("contract_not_found", "There is no such contract.")
-    state = ContractState.model_validate(view.state)
-    client = await session.scalar(
-        select(ClientView.state).where(
-            ClientView.agency_id == state.agency_id, ClientView.id == state.client_id
-        )
-    )
-    partners = await partners_named(session, [state.insurer.partner_id])
+    state = ContractState.model_validate(view["state"])
     mine = Scope(scope.user_id, scope.role, (state.agency_id,), scope.name)
+    client = await _CLIENT.first(session, mine, client=state.client_id)
+    partners = await partners_named(session, [state.insurer.partner_id])
     return ContractDetail(
         row=contract_row(view),
         state=state,
-        client=ClientState.model_validate(client) if client is not None else None,
+        client=ClientState.model_validate(client["state"]) if client is not None else None,
         insurer=partner_card(state.insurer, "insurer", partners),
         claims=await claims_where(
             session,
             mine,
             and_(ClaimView.policy_number == policy_number, ClaimView.client_id == state.client_id),
         ),
-        documents=await documents_where(session, mine, DocumentView.policy_number == policy_number),
-        activity=await activity_rows(
-            session,
-            select(Activity)
-            .where(Activity.agency_id == state.agency_id, Activity.policy_number == policy_number)
-            .order_by(Activity.at.desc(), Activity.row.desc())
-            .limit(_ACTIVITY_LIMIT),
-        ),
+        documents=await documents_of_contract(session, mine, policy_number),
+        activity=await history_of(session, state.agency_id, "contract", policy_number, _ACTIVITY_LIMIT),
     )
+
+
+_CONTRACT: Final = Lookup(
+    lambda terms: (
+        select(*CONTRACT_COLUMNS)
+        .where(terms.within(ContractView.agency_id), ContractView.policy_number == bindparam("number"))
+        .order_by(ContractView.last_activity_at.desc())
+        .limit(1)
+    )
+)
 
 
 async def contracts_where(
@@ -149,8 +150,8 @@ async def contracts_where(
 ) -> tuple[ContractRow, ...]:
     """Give contracts, newest change first."""
     ordered = (ContractView.last_activity_at.desc(), ContractView.row.desc())
-    rows = await session.scalars(
-        select(ContractView)
+    rows = await session.execute(
+        select(*CONTRACT_COLUMNS)
         .where(
             on_page(
                 ContractView.row,
@@ -163,25 +164,7 @@ async def contracts_where(
         .order_by(*ordered)
         .limit(limit)
     )
-    return tuple(contract_row(one) for one in rows)
-
-
-async def get_document(
-    session: AsyncSession, scope: Scope, document_id: str, *, removed: bool = False
-) -> DocumentRow:
-    """Give what is known of a file; `NotFound` for one that is not this user's, or is (or with `removed`: is not) removed."""
-    row = (
-        await session.execute(
-            select(DocumentView.state, DocumentView.client_id).where(
-                within(DocumentView.agency_id, scope),
-                DocumentView.id == document_id,
-                DocumentView.removed.is_(removed),
-            )
-        )
-    ).first()
-    if row is None:
-        raise NotFound("file_not_found", "There is no such file.")
-    return document_row(row[0], row[1])
+    return tuple(map(contract_row, rows.mappings()))
 
 
 async def _counts(

@@ -14,6 +14,7 @@ from services.gateway.queries.clients import client_rows, contracts_where
 from services.gateway.queries.parameters import ClaimQuery
 from services.gateway.queries.rows import SearchResult
 from services.gateway.search.matching import matches
+from shared.db.among import dialect_of
 from shared.db.tenancy import Scope, within
 
 
@@ -26,7 +27,7 @@ async def search(session: AsyncSession, scope: Scope, text: str, limit: int = 8)
 
     def matching(one: Scope) -> Select[Any]:
         return select(ClientView.row).where(
-            within(ClientView.agency_id, one), matches(session, ClientView, text, one)
+            within(ClientView.agency_id, one), matches(dialect_of(session), ClientView, text, one)
         )
 
     clients = list(
@@ -40,5 +41,7 @@ async def search(session: AsyncSession, scope: Scope, text: str, limit: int = 8)
     return SearchResult(
         claims=claims.items,
         clients=await client_rows(session, scope, clients),
-        contracts=await contracts_where(session, scope, matches(session, ContractView, text, scope), limit),
+        contracts=await contracts_where(
+            session, scope, matches(dialect_of(session), ContractView, text, scope), limit
+        ),
     )

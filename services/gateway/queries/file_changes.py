@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,14 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Activity
-from services.gateway.queries.mapping import activity_row, partners_named
+from services.gateway.queries.history import ACTIVITY_COLUMNS
+from services.gateway.queries.mapping import activity_row
+from services.gateway.queries.partners import partners_named
 from services.gateway.queries.rows import ActivityRow, LastChange
+from shared.db.lookup import Row
 
 
-async def file_changes(session: AsyncSession, found: Iterable[Mapping[str, Any]]) -> dict[str, LastChange]:
+async def file_changes(session: AsyncSession, found: Iterable[Row]) -> dict[str, LastChange]:
     """Give the newest change of the files by claim id, for rows of `CLAIM_COLUMNS` whose files changed last.
 
     The row holds when that was and not what: the history is asked only where it is needed, and for nobody else's rows.
@@ -24,22 +27,21 @@ async def file_changes(session: AsyncSession, found: Iterable[Mapping[str, Any]]
     }
     if not wanted:
         return {}
-    rows = await session.scalars(
-        select(Activity).where(
-            tuple_(Activity.agency_id, Activity.claim_number, Activity.at).in_(list(wanted)),
-            Activity.aggregate == "document",
-        )
+    statement = select(*ACTIVITY_COLUMNS).where(
+        tuple_(Activity.agency_id, Activity.claim_number, Activity.at).in_(list(wanted)),
+        Activity.aggregate == "document",
     )
-    changed = {wanted[one.agency_id, one.claim_number, one.at]: one for one in rows if one.claim_number}
-    partners = await partners_named(session, (one.actor_id for one in changed.values()))
-    return {claim_id: _told(activity_row(one, partners)) for claim_id, one in changed.items()}
+    rows = (await session.execute(statement.add_columns(Activity.agency_id))).mappings().all()
+    changed = {wanted[row["agency_id"], row["claim_number"], row["at"]]: row for row in rows}
+    partners = await partners_named(session, (row["actor_id"] for row in rows))
+    return {claim_id: _told(activity_row(row, partners)) for claim_id, row in changed.items()}
 
 
 def _told(row: ActivityRow) -> LastChange:
     return LastChange(row.happening, row.actor_name, row.actor_kind, row.at, row.changes)
 
 
-def _newer(row: Mapping[str, Any]) -> bool:
+def _newer(row: Row) -> bool:
     files_at: datetime | None = row["files_at"]
-    change: Mapping[str, Any] | None = row["last_change"]
+    change: dict[str, Any] | None = row["last_change"]
     return files_at is not None and (change is None or files_at > datetime.fromisoformat(change["at"]))

@@ -6,24 +6,22 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from services.gateway.models import Activity, ClaimView, ContractView, Partner
+from services.gateway.models import ClaimView, ContractView
 from services.gateway.queries.rows import (
     ActivityRow,
     ClaimRow,
     ContractRow,
     DocumentRow,
+    FieldChange,
     LastChange,
     PartnerCard,
     RepairRow,
 )
 from shared.contracts.documents import DocumentState
-from shared.contracts.envelope import Change
 from shared.contracts.policy import ContractState, PartnerReference
+from shared.db.lookup import Row
 
-Names = Mapping[str, Partner]
+Names = Mapping[str, PartnerCard]
 """Partners by id: events name them by id alone."""
 
 CLAIM_COLUMNS = (
@@ -52,14 +50,6 @@ CLAIM_COLUMNS = (
 )
 
 
-async def partners_named(session: AsyncSession, ids: Iterable[str | None]) -> dict[str, Partner]:
-    """Look up partners by id; those that are none are left out."""
-    wanted = {one for one in ids if one}
-    if not wanted:
-        return {}
-    return {one.id: one for one in await session.scalars(select(Partner).where(Partner.id.in_(wanted)))}
-
-
 def actor_name(kind: str, actor_id: str, name: str, partners: Names) -> str:
     """Give the name of who did it; partners are named by us."""
     if kind == "partner" and actor_id in partners:
@@ -67,7 +57,7 @@ def actor_name(kind: str, actor_id: str, name: str, partners: Names) -> str:
     return name or actor_id
 
 
-def claim_row(row: Mapping[str, Any], partners: Names, file_change: LastChange | None = None) -> ClaimRow:
+def claim_row(row: Row, partners: Names, file_change: LastChange | None = None) -> ClaimRow:
     """Map `CLAIM_COLUMNS` and `unread`; `file_change` is what was done to the claim's files since it changed itself."""
     return ClaimRow(
         id=row["id"],
@@ -95,36 +85,34 @@ def claim_row(row: Mapping[str, Any], partners: Names, file_change: LastChange |
     )
 
 
-def claim_actors(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+def claim_actors(rows: Iterable[Row]) -> set[str]:
     """Give the partners that changed these claims last."""
     changes = (row["last_change"] for row in rows)
     return {change["actor_id"] for change in changes if change and change["actor_kind"] == "partner"}
 
 
-def activity_row(row: Activity, partners: Names) -> ActivityRow:
+def activity_row(row: Row, partners: Names) -> ActivityRow:
     """Map one change."""
     return ActivityRow(
-        event_id=row.event_id,
-        happening=row.happening,
-        aggregate=row.aggregate,
-        subject_id=row.subject_id,
-        sequence=row.sequence,
-        at=row.at,
-        actor_kind=row.actor_kind,
-        actor_id=row.actor_id,
-        actor_name=actor_name(row.actor_kind, row.actor_id, row.actor_name, partners),
-        changes=tuple(Change.model_validate(one) for one in row.changes),
-        client_id=row.client_id,
-        policy_number=row.policy_number,
-        claim_number=row.claim_number,
+        event_id=row["event_id"],
+        happening=row["happening"],
+        aggregate=row["aggregate"],
+        subject_id=row["subject_id"],
+        sequence=row["sequence"],
+        at=row["at"],
+        actor_kind=row["actor_kind"],
+        actor_id=row["actor_id"],
+        actor_name=actor_name(row["actor_kind"], row["actor_id"], row["actor_name"], partners),
+        changes=changed_fields(row["changes"]),
+        client_id=row["client_id"],
+        policy_number=row["policy_number"],
+        claim_number=row["claim_number"],
     )
 
 
-async def activity_rows(session: AsyncSession, statement: Any) -> tuple[ActivityRow, ...]:
-    """Run a query for `Activity` and map it, with the names of partners."""
-    found = list(await session.scalars(statement))
-    partners = await partners_named(session, (one.actor_id for one in found if one.actor_kind == "partner"))
-    return tuple(activity_row(one, partners) for one in found)
+def changed_fields(value: Iterable[Mapping[str, Any]]) -> tuple[FieldChange, ...]:
+    """Map the changes of a row as the projection wrote them."""
+    return tuple(FieldChange(one["field"], one.get("old"), one.get("new")) for one in value)
 
 
 def document_row(state: Mapping[str, Any], client_id: str | None) -> DocumentRow:
@@ -147,9 +135,17 @@ def document_row(state: Mapping[str, Any], client_id: str | None) -> DocumentRow
     )
 
 
-def contract_row(view: ContractView) -> ContractRow:
-    """Map a contract."""
-    state = ContractState.model_validate(view.state)
+CONTRACT_COLUMNS = (
+    ContractView.state,
+    ContractView.insurer,
+    ContractView.sequence,
+    ContractView.last_activity_at,
+)
+
+
+def contract_row(row: Row) -> ContractRow:
+    """Map `CONTRACT_COLUMNS`."""
+    state = ContractState.model_validate(row["state"])
     return ContractRow(
         id=state.id,
         agency_id=state.agency_id,
@@ -157,7 +153,7 @@ def contract_row(view: ContractView) -> ContractRow:
         version=state.version,
         line=state.line.value,
         status=state.status.value,
-        insurer=view.insurer,
+        insurer=row["insurer"],
         insurer_name=state.insurer.name,
         client_id=state.client_id,
         client_name=state.client_name,
@@ -166,8 +162,8 @@ def contract_row(view: ContractView) -> ContractRow:
         term_end=state.term_end,
         annual_premium=state.annual_premium,
         formula=state.formula,
-        sequence=view.sequence,
-        last_activity_at=view.last_activity_at,
+        sequence=row["sequence"],
+        last_activity_at=row["last_activity_at"],
     )
 
 
@@ -203,5 +199,5 @@ def _last_change(value: Mapping[str, Any] | None, partners: Names) -> LastChange
         by=actor_name(value["actor_kind"], value["actor_id"], value["by"], partners),
         actor_kind=value["actor_kind"],
         at=datetime.fromisoformat(value["at"]),
-        changes=tuple(Change.model_construct(**one) for one in value["changes"]),
+        changes=changed_fields(value["changes"]),
     )

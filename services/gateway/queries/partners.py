@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Partner
 from services.gateway.queries.rows import PartnerCard
+from shared.db.lookup import Lookup, Row
 
 
 async def partner_directory(session: AsyncSession, *kinds: str) -> dict[str, tuple[PartnerCard, ...]]:
     """Give the active partners of some kinds, by kind and name. Partners stand outside the agencies."""
     found: dict[str, list[PartnerCard]] = {kind: [] for kind in kinds}
-    rows = await session.scalars(
-        select(Partner).where(Partner.kind.in_(kinds), Partner.active.is_(True)).order_by(Partner.name)
-    )
-    for one in rows:
-        found[one.kind].append(PartnerCard(one.id, one.name, one.kind, one.phone, one.city))
+    for row in await _ACTIVE.all(session, kinds=list(kinds)):
+        found[row["kind"]].append(_card(row))
     return {kind: tuple(cards) for kind, cards in found.items()}
+
+
+async def partners_named(session: AsyncSession, ids: Iterable[str | None]) -> dict[str, PartnerCard]:
+    """Look up partners by id, whether they are active or not; those that are none are left out."""
+    wanted = sorted({one for one in ids if one})
+    if not wanted:
+        return {}
+    return {row["id"]: _card(row) for row in await _NAMED.all(session, ids=wanted)}
+
+
+def _card(row: Row) -> PartnerCard:
+    return PartnerCard(row["id"], row["name"], row["kind"], row["phone"], row["city"])
+
+
+_CARD: Final = (Partner.id, Partner.name, Partner.kind, Partner.phone, Partner.city)
+_ACTIVE: Final = Lookup(
+    lambda terms: (
+        select(*_CARD)
+        .where(terms.among(Partner.kind, "kinds"), Partner.active.is_(True))
+        .order_by(Partner.name)
+    )
+)
+_NAMED: Final = Lookup(lambda terms: select(*_CARD).where(terms.among(Partner.id, "ids")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from shared.contracts.claims import ClaimState
 from shared.contracts.envelope import Change
@@ -47,6 +47,17 @@ class RepairRow:
     delay_reason: str | None = None
 
 
+class FieldChange(NamedTuple):
+    """One field that changed, by its dotted path: what `Change` is in an event, light enough for thousands."""
+
+    field: str
+    old: Any = None
+    new: Any = None
+
+
+Changed = Change | FieldChange
+
+
 @dataclass(frozen=True, slots=True)
 class LastChange:
     """What happened last: the happening (`repair-progressed`), who, when, which fields."""
@@ -55,7 +66,7 @@ class LastChange:
     by: str
     actor_kind: str
     at: datetime
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Changed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,7 @@ class ActivityRow:
     actor_kind: str
     actor_id: str
     actor_name: str
-    changes: tuple[Change, ...]
+    changes: tuple[Changed, ...]
     client_id: str | None = None
     policy_number: str | None = None
     claim_number: str | None = None
@@ -232,7 +243,7 @@ class AlertRow:
     agency_id: str
     kind: str
     params: dict[str, Any]
-    changes: tuple[Change, ...]
+    changes: tuple[Changed, ...]
     claim_number: str | None
     policy_number: str | None
     client_id: str | None

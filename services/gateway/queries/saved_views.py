@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import SavedView
+from shared.db.lookup import Lookup
 from shared.db.tenancy import Scope
 
 
@@ -22,9 +24,14 @@ class ViewRow:
 
 async def saved_views(session: AsyncSession, scope: Scope) -> tuple[ViewRow, ...]:
     """Give the user's own views in his order."""
-    rows = await session.execute(
+    rows = await _OWN.all(session, asking=scope.user_id)
+    return tuple(ViewRow(row["id"], row["name"], row["query"]) for row in rows)
+
+
+_OWN: Final = Lookup(
+    lambda _terms: (
         select(SavedView.id, SavedView.name, SavedView.query)
-        .where(SavedView.user_id == scope.user_id, SavedView.position > 0)
+        .where(SavedView.user_id == bindparam("asking"), SavedView.position > 0)
         .order_by(SavedView.position, SavedView.created_at)
     )
-    return tuple(ViewRow(*row) for row in rows)
+)

@@ -5,10 +5,10 @@ The agency always takes part in the index look-up: without it a search would vis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, literal_column, or_, select, table, true
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, literal_column, or_, select, table, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.gateway.models import ClaimView, ClientView, ContractView
@@ -20,49 +20,66 @@ SearchableView = type[ClaimView] | type[ClientView] | type[ContractView]
 TRIGRAM = 3
 
 
-def matches(session: AsyncSession, view: SearchableView, typed: str, scope: Scope) -> ColumnElement[bool]:
+def matches(dialect: str, view: SearchableView, typed: str, scope: Scope) -> ColumnElement[bool]:
     """Say which rows contain everything that was typed. Nothing typed matches all, punctuation alone nothing."""
     if not typed.strip():
         return true()
     alternatives = query_terms(typed)
     if not alternatives:
         return false()
-    return or_(*(_all_occur(session, view, terms, scope) for terms in alternatives))
+    return or_(*(_all_occur(dialect, view, terms, scope) for terms in alternatives))
+
+
+def terms_of(typed: str) -> list[list[str]]:
+    """Give what `found_by` is asked with on PostgreSQL: for each alternative the patterns that must all match."""
+    return [[_pattern(term) for term in terms] for terms in query_terms(typed)]
+
+
+def found_by(view: SearchableView, shape: Sequence[int]) -> ColumnElement[bool]:
+    """The same as `matches` for any text of this shape (how many terms each alternative has), as parameters `like_0_0` and on."""
+    return or_(
+        *(
+            and_(*(view.search_text.like(bindparam(f"like_{place}_{one}")) for one in range(terms)))
+            for place, terms in enumerate(shape)
+        )
+    )
+
+
+def _pattern(term: str) -> str:
+    return f"%{term}%" if len(term) >= TRIGRAM else f"% {term}%"
 
 
 def name_contains(
-    session: AsyncSession, view: SearchableView, column: InstrumentedAttribute[str], typed: str, scope: Scope
+    dialect: str, view: SearchableView, column: InstrumentedAttribute[str], typed: str, scope: Scope
 ) -> ColumnElement[bool]:
     """Say which rows have every typed word in this folded column, whose words are in the searched text too."""
     words = fold(typed).split()
     if not words:
         return false()
     exact = and_(*(column.like(f"%{word}%") for word in words))
-    return and_(_all_occur(session, view, words, scope), exact)
+    return and_(_all_occur(dialect, view, words, scope), exact)
 
 
 def number_contains(
-    session: AsyncSession, view: SearchableView, column: ColumnElement[str], typed: str, scope: Scope
+    dialect: str, view: SearchableView, column: ColumnElement[str], typed: str, scope: Scope
 ) -> ColumnElement[bool]:
     """Say which rows have the typed letters and digits within this number, separators aside."""
     wanted = compact(typed)
     if not wanted:
         return false()
     exact = column.like(f"%{wanted}%")
-    return and_(_all_occur(session, view, [wanted], scope), exact) if len(wanted) >= TRIGRAM else exact
+    return and_(_all_occur(dialect, view, [wanted], scope), exact) if len(wanted) >= TRIGRAM else exact
 
 
-def _all_occur(
-    session: AsyncSession, view: SearchableView, terms: list[str], scope: Scope
-) -> ColumnElement[bool]:
+def _all_occur(dialect: str, view: SearchableView, terms: list[str], scope: Scope) -> ColumnElement[bool]:
     long = [term for term in terms if len(term) >= TRIGRAM]
     conditions: list[ColumnElement[bool]] = [
-        view.search_text.like(f"% {term}%") for term in terms if len(term) < TRIGRAM
+        view.search_text.like(_pattern(term)) for term in terms if len(term) < TRIGRAM
     ]
-    if long and session.get_bind().dialect.name == "sqlite":
+    if long and dialect == "sqlite":
         conditions.append(_trigrams(view, long, scope))
     else:
-        conditions.extend(view.search_text.like(f"%{term}%") for term in long)
+        conditions.extend(view.search_text.like(_pattern(term)) for term in long)
     return and_(*conditions)
 
 

@@ -17,9 +17,11 @@ from fastapi import FastAPI
 from sqlalchemy import select, true
 
 from services.gateway.models import UserSession
+from services.gateway.queries import claim
 from shared.contracts.claims import Insured
 from shared.contracts.codes import PartnerKind, Role
 from shared.contracts.policy import Risk
+from shared.db.lookup import Lookup, Terms
 from shared.db.tenancy import EVERY_AGENCY
 from shared.identifiers import new_id
 from tests.integration.gateway.frame import PASSWORD, Desk, Person, client, contract
@@ -372,7 +374,8 @@ async def test_a_partner_that_has_nothing_to_do_with_it_is_not_served(desk: Desk
 async def test_the_walk_notices_a_route_that_forgets_the_agency(
     desk: Desk, owned: Owned, stranger: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.gateway.queries.claims.within", lambda _column, _scope: true())
+    monkeypatch.setattr(Terms, "within", lambda _terms, _column: true())
+    monkeypatch.setattr(claim, "_CLAIM", Lookup(claim._claim))
 
     if desk.gateway.database.dialect == "postgresql":  # the second wall holds where the first has a hole
         await test_another_agency_sees_nothing_of_it_and_changes_nothing(desk, owned, stranger)

@@ -107,7 +107,12 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     pumping = asyncio.create_task(pump(app, os.environ["BARE_TOPIC"]))
     await app.state.ready.wait()
     async with asyncpg.create_pool(
-        os.environ["BARE_DATABASE"], min_size=10, max_size=10, init=prepare, server_settings={"jit": "off"}
+        os.environ["BARE_DATABASE"],
+        min_size=10,
+        max_size=10,
+        init=prepare,
+        # Row-level security holds this role too; it may see all, once for the connection and not for each transaction.
+        server_settings={"jit": "off", "dossier.agencies": "*"},
     ) as app.state.pool:
         yield
     pumping.cancel()

@@ -16,9 +16,19 @@ from typing import Any
 import pytest
 
 from services.gateway.identity.profile import SessionInfo
-from services.gateway.pages import alert_texts, field_names, languages, problem_texts, words
+from services.gateway.pages import (
+    alert_texts,
+    field_names,
+    figures,
+    fragments,
+    languages,
+    problem_texts,
+    template_texts,
+    words,
+)
 from services.gateway.pages.alert_groups import grouped, kind_names, lines_of
 from services.gateway.pages.alert_links import alert_link
+from services.gateway.pages.claim_filters import filter_names, need_names
 from services.gateway.pages.claim_list import list_context
 from services.gateway.pages.claims import claim_context
 from services.gateway.pages.clients import particular_values
@@ -388,19 +398,29 @@ CACHES: tuple[Any, ...] = (
     field_names.field_names,
     alert_texts._happenings,
     problem_texts._texts,
+    template_texts._text,
+    figures.ago_words,
+    filter_names,
+    need_names,
+    kind_names,
 )
+
+
+def begin_anew() -> None:
+    """Forget every word and every piece of a page that was made so far, in whatever language."""
+    for cache in CACHES:
+        cache.cache_clear()
+    fragments.forget()
 
 
 @pytest.fixture
 def pseudo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hebrew for dates and figures (no Latin letter in them), brackets for words."""
-    for cache in CACHES:
-        cache.cache_clear()
+    begin_anew()
     monkeypatch.setattr(languages, "NullTranslations", Pseudo)
     monkeypatch.setattr(languages, "CATALOGS", TEMPLATES / "nowhere")
     yield
-    for cache in CACHES:
-        cache.cache_clear()
+    begin_anew()
 
 
 def unmarked(html: str) -> list[str]:
