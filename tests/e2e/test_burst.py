@@ -106,7 +106,7 @@ async def test_a_thousand_updates_from_kcat_are_applied_once_and_in_order(
         await check_answers(burst, line, unattributable=earlier + burst.unattributable)
         print(f"\n{len(burst.messages)} messages published in {published}, all answered after {since(begun)}")
         await _check(burst, eyes, desks)
-        print(f"read model and alerts complete after {since(begun)}")
+        print(f"every claim's page and every alert looked at, one after the other, after {since(begun)}")
 
         await _check_live(french, burst.due_in("agency-fr"))
         await _check_live(israeli, burst.due_in("agency-il"))
