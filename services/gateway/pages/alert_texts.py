@@ -80,16 +80,22 @@ def alerts_text(alerts: Sequence[AnyAlert], reader: Reader) -> AlertText:
     if len(alerts) == 1:
         return alert_text(alerts[0], reader)
     language = reader.language.code
-    names = [_document(one, reader) for one in alerts]
-    return AlertText(files_added(len(alerts), language), first_named(names, language))
+    kinds, names = zip(*(_document_parts(one, reader) for one in alerts), strict=True)
+    told = filter(None, (*dict.fromkeys(kinds), first_named(names, language)))
+    return AlertText(files_added(len(alerts), language), " · ".join(told))
 
 
 def _document(alert: AnyAlert, reader: Reader) -> str:
+    return " · ".join(filter(None, _document_parts(alert, reader)))
+
+
+def _document_parts(alert: AnyAlert, reader: Reader) -> tuple[str, str]:
+    """What kind of document it is, and its name; each may be empty."""
     new = {change.field: change.new if change.new is not None else change.old for change in alert.changes}
     kind = alert.params.get("type") or alert.params.get("document_type") or new.get("type")
     name = alert.params.get("name") or new.get("name")
     kind_words = word(reader.language.code, "document_type", str(kind)) if kind else ""
-    return " · ".join(filter(None, (kind_words, isolated(str(name)) if name else "")))
+    return kind_words, isolated(str(name)) if name else ""
 
 
 def _maturing(params: dict[str, Any], reader: Reader) -> AlertText:

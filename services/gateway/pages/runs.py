@@ -37,7 +37,8 @@ def files_added(number: int, language: str) -> str:
 
 
 def first_named(names: Sequence[str], language: str) -> str:
-    """Name the first, and say how many more there are."""
+    """Name the first, each name once, and say how many more there are."""
+    names = list(dict.fromkeys(filter(None, names)))
     texts, more = translations(language), len(names) - NAMED
     rest = [texts.ngettext("and %(num)d more", "and %(num)d more", more) % {"num": more}] if more > 0 else []
-    return ", ".join(filter(None, [*names[:NAMED], *rest]))
+    return ", ".join([*names[:NAMED], *rest])
