@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+_KEEPALIVE: Final = {
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+"""Seconds, and tries. A machine that is gone closes nothing: until the server notices, its session holds the relay's lock, and
+with the server's own settings that is two hours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -27,6 +35,7 @@ class Limits:
                 "statement_timeout": _milliseconds(self.statement_timeout),
                 "lock_timeout": _milliseconds(self.lock_timeout),
                 "idle_in_transaction_session_timeout": _milliseconds(self.idle_in_transaction_timeout),
+                **_KEEPALIVE,
             },
         }
 

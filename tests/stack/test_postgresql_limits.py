@@ -113,7 +113,15 @@ async def test_without_timeouts_it_is_found_out(postgresql: PostgreSQL) -> None:
 
 async def test_the_server_knows_the_limits_of_each_connection(database: Database) -> None:
     async with database.read(NO_AGENCY) as session:
-        names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "jit")
+        names = (
+            "statement_timeout",
+            "lock_timeout",
+            "idle_in_transaction_session_timeout",
+            "jit",
+            "tcp_keepalives_idle",
+            "tcp_keepalives_interval",
+            "tcp_keepalives_count",
+        )
         values = [await session.scalar(text(f"SHOW {name}")) for name in names]
-    assert values == ["500ms", "200ms", "500ms", "off"]
+    assert values == ["500ms", "200ms", "500ms", "off", "15", "5", "3"]
     await asyncio.gather(*(database.ping() for _ in range(SHORT.pool_size)))

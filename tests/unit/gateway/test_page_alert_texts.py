@@ -53,7 +53,7 @@ def test_an_alert_says_whose_file_what_happened_and_the_values() -> None:
     ("language", "title", "end"),
     [
         ("en", "5 files added", "and 2 more"),
-        ("fr", "5 pièces ajoutées", "et 2 de plus"),
+        ("fr", "5 pièces ajoutées", "et 2 autres"),
         ("he", "נוספו 5 מסמכים", "ועוד 2"),
     ],
 )

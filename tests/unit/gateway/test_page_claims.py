@@ -272,7 +272,7 @@ def test_a_history_counts_the_files_that_were_added_in_a_row_and_names_the_first
         words = files_together(told[0])
     assert words["title"] == "5 pièces ajoutées"
     assert [name in words["names"] for name in ("IMG-0.jpg", "IMG-2.jpg", "IMG-3.jpg")] == [True, True, False]
-    assert words["names"].endswith("et 2 de plus")
+    assert words["names"].endswith("et 2 autres")
 
 
 def test_marks_stay_while_the_page_is_open_and_fold_to_the_value_at_the_opening() -> None:
