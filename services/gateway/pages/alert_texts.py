@@ -117,7 +117,7 @@ def _maturing(params: dict[str, Any], reader: Reader) -> AlertText:
         details.append(texts.gettext("on %(date)s") % {"date": isolated_code(day)})
     if params.get("number"):
         number = isolated_code(str(params["number"]))
-        details.append(texts.pgettext("cheque", "No. %(number)s") % {"number": number})
+        details.append(texts.pgettext("cheque", "No.\u00a0%(number)s") % {"number": number})
     if params.get("bank"):
         details.append(isolated(str(params["bank"])))
     return AlertText(title, " · ".join(details))

@@ -215,7 +215,8 @@ def changes(value: Iterable[AnyChange], aggregate: str = "claim") -> list[Any]:
     return list(change_texts(value, current_reader(), aggregate))
 
 
-_FIGURES: Final = re.compile(r"(?<=[\d%\u2069]) ([→←]) (?=[\d\u2066])")
+_FIGURES: Final = re.compile(r"(?<=[\w%\u2069]) ([→←]) (?=[\d\u2066])")
+_DAYS: Final = re.compile(r"(?<=\d) (?=[^\W\d])")
 _LABELLED: Final = re.compile(r": (?=[\u2066\u200e\u200f]*[^\w\s]?\d)")
 
 
@@ -223,7 +224,7 @@ def what_changed(happening: str, value: Iterable[AnyChange]) -> str:
     """What changed, in one line; a figure and what became of it stay on the same one."""
     reader = current_reader()
     text = short_text(happening, value, reader) or happening_name(happening, reader.language.code)
-    return _LABELLED.sub(":\u00a0", _FIGURES.sub("\u00a0\\1\u00a0", text))
+    return _DAYS.sub("\u00a0", _LABELLED.sub(":\u00a0", _FIGURES.sub("\u00a0\\1\u00a0", text)))
 
 
 def happening(value: str) -> str:
