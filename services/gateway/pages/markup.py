@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -11,19 +11,13 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
-from services.gateway.pages.addresses import address_parts, town_first
+from services.gateway.pages.addresses import address_parts
 from services.gateway.pages.alert_texts import HAPPENING_ICONS, AnyAlert, alerts_text, happening_name
-from services.gateway.pages.assets import asset_url
 from services.gateway.pages.changes import AnyChange, arrow_of, change_texts, short_text
-from services.gateway.pages.figures import ago_words, isolated, isolated_code, policy_number_parts
-from services.gateway.pages.fragments import kept, remembered
-from services.gateway.pages.icons import icon
-from services.gateway.pages.languages import LANGUAGES
-from services.gateway.pages.paging import page_numbers
-from services.gateway.pages.repairs import STAGES, repair_stage, stepper
-from services.gateway.pages.runs import activity_runs, files_added, first_named
+from services.gateway.pages.figures import isolated, policy_number_parts
+from services.gateway.pages.runs import files_added, first_named
 from services.gateway.pages.speaking import current_reader
-from services.gateway.pages.tones import LINE_ICONS, TONES
+from services.gateway.pages.tones import TONES
 from services.gateway.pages.words import word, words
 from services.gateway.queries import ActivityRow
 from shared.contracts.policy import PostalAddress
@@ -277,63 +271,3 @@ def actor(kind: str, actor_name: str) -> str:
     if kind in {"system", "import"}:
         actor_name = ""
     return actor_name or word(current_reader().language.code, "actor", kind)
-
-
-FILTERS: Final[dict[str, Callable[..., Any]]] = {
-    "code": code,
-    "name": name,
-    "address": address,
-    "plate": plate,
-    "policy_number": policy_number,
-    "phone": phone,
-    "email": email,
-    "money": money,
-    "percent": percent,
-    "day": day,
-    "full_date": full_date,
-    "instant": instant,
-    "ago": ago,
-    "days_until": days_until,
-    "days_left": days_left,
-    "word": in_words,
-    "tone": tone,
-    "tone_icon": tone_icon,
-    "size": size,
-    "count": count,
-    "path_part": path_part,
-    "isolate": isolated_code,
-    "happening": happening,
-    "happening_icon": happening_icon,
-    "what_of": what_of,
-}
-GLOBALS: Final[dict[str, Any]] = {
-    "icon": icon,
-    "asset": asset_url,
-    "kept": kept,
-    "ago_words": ago_words,
-    "town_first": lambda country: town_first(country, current_reader()),
-    "remembered": remembered,
-    "choices": choices,
-    "query": query,
-    "page_numbers": page_numbers,
-    "changes": changes,
-    "what_changed": what_changed,
-    "what_of": what_of,
-    "alert_words": alert,
-    "activity_runs": activity_runs,
-    "files_together": files_together,
-    "partner_choices": partner_choices,
-    "arrow": arrow,
-    "countries": countries,
-    "actor": actor,
-    "repair_stage": repair_stage,
-    "repair_stages": STAGES,
-    "stepper": stepper,
-    "line_icons": LINE_ICONS,
-    "languages": tuple(LANGUAGES.values()),
-    "language_choices": tuple((one.code, one.name) for one in LANGUAGES.values()),
-    "reader": current_reader,
-}
-TESTS: Final[dict[str, Callable[..., bool]]] = {
-    "picture": lambda content_type: str(content_type).startswith("image/"),
-}

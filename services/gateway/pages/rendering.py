@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.pages.figures import Reader
-from services.gateway.pages.markup import FILTERS, GLOBALS, TESTS
 from services.gateway.pages.speaking import speaking_to
+from services.gateway.pages.template_names import FILTERS, GLOBALS, TESTS
 from services.gateway.pages.template_texts import TEXTS
 
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"

@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from services.gateway.pages.figures import isolated, isolated_code, policy_number_parts
-from services.gateway.pages.markup import FILTERS, plate
+from services.gateway.pages.markup import plate
 from services.gateway.pages.rendering import environment, render
 from services.gateway.pages.speaking import speaking_to
+from services.gateway.pages.template_names import FILTERS
 from tests.unit.gateway.page_samples import NOW, desk, reader
 
 
