@@ -1,9 +1,13 @@
 // Menus, dialogs, the filter button, keys, and times that stay true while a page is open.
 import { ago } from "./figures.js";
 
+const STRIPS = ".tabs, .views ul, .chips";
+
 export function startControls() {
-  revealOpen();
-  addEventListener("resize", revealOpen);
+  // Told with the first layout, and when a strip has become narrower or wider; letters that arrive may be wider, too.
+  const strips = new ResizeObserver((all) => all.forEach((one) => reveal(one.target)));
+  for (const strip of document.querySelectorAll(STRIPS)) strips.observe(strip);
+  document.fonts.addEventListener("loadingdone", () => document.querySelectorAll(STRIPS).forEach(reveal));
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   for (const dialog of document.querySelectorAll("dialog[data-open]")) { dialog.close(); dialog.showModal(); }
@@ -19,10 +23,6 @@ function onClick(event) {
   if (more) more.setAttribute("aria-expanded", String(document.getElementById(more.getAttribute("aria-controls")).classList.toggle("open")));
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   if (event.target instanceof HTMLDialogElement && !touched(event.target)) event.target.close();
-}
-
-function revealOpen() {
-  for (const strip of document.querySelectorAll(".tabs, .views ul, .chips")) reveal(strip);
 }
 
 // A strip of tabs that is wider than the screen begins with the one that is open in its middle, in either direction of reading.
