@@ -60,7 +60,7 @@ SELECT {_AGENCY.format(n="n")}, '00000000-0000-7000-9000-' || lpad(n::text, 12, 
   'Alpha Assurances', 'garage-lyon', 'Garage de Lyon', date '2026-11-01' - (n % 300), 0, '', 0,
   timestamptz '2026-11-01 08:00+00' - n * interval '7 seconds', 1, 'garage-lyon', timestamptz '2026-11-01 08:00+00', 1,
   who, token, ' cl 2026 ' || lpad(n::text, 7, '0') || ' cl2026' || lpad(n::text, 7, '0') || ' 4501' || lpad(n::text, 7, '0')
-  || ' ' || lower(plate) || ' 06' || lpad((n * 7919 % 100000000)::text, 8, '0') || ' ' || who || ' alpha assurances garage de lyon',
+  || ' ' || lower(plate) || ' 06' || lpad((n::bigint * 7919 % 100000000)::text, 8, '0') || ' ' || who || ' alpha assurances garage de lyon',
   $1::jsonb
 FROM (SELECT n, token,
   chr(65 + n % 23) || chr(65 + n / 23 % 23) || lpad((n % 997)::text, 3, '0') || chr(65 + n / 7 % 23) || chr(65 + n / 11 % 23) AS plate,
