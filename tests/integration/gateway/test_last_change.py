@@ -17,7 +17,7 @@ async def told(person: Person, state: ClaimState, page: str = "/claims?state=all
     answer = await person.http.get(page, headers={"accept-language": "en"})
     row = answer.text.partition(f'data-claim="{state.claim_number}"')[2].partition("</tr>")[0]
     cell = row.partition("col-activity")[2]
-    return re.sub(r"<[^>]+>", "", cell.partition('class="sub"')[2].partition(">")[2]).strip()
+    return re.sub(r"<[^>]+>", "", cell.partition('class="sub dots"')[2].partition(">")[2]).strip()
 
 
 async def body_work(desk: Desk, state: ClaimState, percent: int = 60) -> ClaimState:
