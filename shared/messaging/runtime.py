@@ -6,10 +6,9 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
 from typing import Any, Final
 
 import structlog
@@ -27,13 +26,12 @@ from shared.messaging.connection import (
     what_is_wrong,
 )
 from shared.messaging.consumer import Consumer, Stuck
+from shared.messaging.lanes import Lane, drained, rewind
 from shared.messaging.progress import Progress
-from shared.messaging.records import Record, record_of
 from shared.messaging.relay import Relay
 from shared.observability import metrics
 from shared.settings import Settings
 
-_BATCH: Final = 500
 _CONNECT_SECONDS: Final = 30.0
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LAST_RETRY_SECONDS: Final = 10.0
@@ -209,17 +207,16 @@ class Messaging:
         """
         kafka: KafkaMessage = message
         consumer: Any = kafka.consumer
-        more = await consumer.getmany(timeout_ms=0, max_records=_BATCH - 1)
-        records = [record_of(raw) for raw in (kafka.raw_message, *chain.from_iterable(more.values()))]
+        lanes = await drained(consumer, kafka.raw_message, beside=self._database.dialect == "postgresql")
         if await self._sought_positions(consumer):
             return
         self._progress.begin()
         try:
             with metrics.batch_seconds.labels(self._service).time():
-                await self._consumer.take(records, self._progress.begin)
+                await self._take_lanes(lanes)
         except Stuck:
-            log.exception("messaging.batch_put_back", service=self._service, records=len(records))
-            _rewind(consumer, records)
+            log.exception("messaging.batch_put_back", service=self._service, records=sum(map(len, lanes)))
+            rewind(consumer, lanes)
             return
         finally:
             self._progress.end()
@@ -233,6 +230,16 @@ class Messaging:
             log.warning("messaging.commit_failed", service=self._service, error=type(error).__name__)
         else:
             self._progress.committed(accepted=True)
+
+    async def _take_lanes(self, lanes: Sequence[Lane]) -> None:
+        """Take them at the same time; each one ends before the first failure is passed on.
+
+        What the others have committed by then is known from the inbox when it comes again.
+        """
+        taking = (self._consumer.take(lane, self._progress.begin) for lane in lanes)
+        for outcome in await asyncio.gather(*taking, return_exceptions=True):
+            if outcome is not None:
+                raise outcome
 
     async def _sought_positions(self, consumer: Any) -> bool:
         """Without a group: go on where we stood, after a start and after topics were added; says whether it moved."""
@@ -290,18 +297,6 @@ async def _parse(message: Any, original: Callable[[Any], Any]) -> Any:
 async def _undecoded(message: Any) -> Any:
     """Hand over the message as it is: decoding is ours, one by one, so that a bad message cannot hurt its neighbours."""
     return message
-
-
-def _rewind(consumer: Any, records: list[Record]) -> None:
-    """Put the client back to the first record of each partition of the batch."""
-    from aiokafka import TopicPartition  # noqa: PLC0415
-
-    first: dict[Any, int] = {}
-    for record in records:
-        partition = TopicPartition(record.topic, record.partition)
-        first[partition] = min(first.get(partition, record.offset), record.offset)
-    for partition, offset in first.items():
-        consumer.seek(partition, offset)
 
 
 def _tail_handler(adapter: Any, handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
