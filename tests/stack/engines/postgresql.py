@@ -6,13 +6,17 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
 from tests.stack.engines import programs
 
 _SERVICES: Final = ("policy", "claims", "documents", "notifications", "gateway")
-_OPTIONS: Final = "-c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync=on -c shared_buffers=128MB"
+_OPTIONS: Final = (
+    "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-c", "fsync=on", "-c", "shared_buffers=128MB",
+)  # fmt: skip
+_START_SECONDS: Final = 60.0
 
 
 class PostgreSQL:
@@ -23,6 +27,7 @@ class PostgreSQL:
         self.port = programs.free_port()
         self._folder = folder
         self._data = folder / "data"
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def superuser_url(self) -> str:
@@ -61,11 +66,7 @@ class PostgreSQL:
                 "--locale=C.UTF-8",
             ]
             self._run(programs.program("initdb"), *options)
-        log = self._folder / "postgresql.log"
-        server = f"{_OPTIONS} -p {self.port} -k {self._folder}"
-        self._run(
-            programs.program("pg_ctl"), "-D", str(self._data), "-l", str(log), "-o", server, "-w", "start"
-        )
+        self._serve()
         if first:
             # As deploy/docker/postgresql/databases.sh does it; new databases are copies of template1.
             self._sql("template1", "ALTER FUNCTION textlike(text, text) LEAKPROOF")
@@ -76,11 +77,33 @@ class PostgreSQL:
             for name in _SERVICES:
                 self._sql("postgres", f"CREATE DATABASE {name} OWNER dossier")
 
+    def _serve(self) -> None:
+        """Start the server and wait until it answers.
+
+        It changes its user, which undoes what the kernel was asked to do when we are killed: a process of ours watches over it.
+        """
+        server = self._as_postgres(
+            programs.program("postgres"),
+            "-D",
+            str(self._data),
+            *_OPTIONS,
+            "-p",
+            str(self.port),
+            "-k",
+            str(self._folder),
+        )
+        keeper = [sys.executable, "-m", "deploy.local.lifeline", *server]
+        self._process = programs.start(keeper, self._folder / "postgresql.log", tied=False)
+        programs.until(self._answers, self._process, "PostgreSQL", _START_SECONDS)
+
+    def _answers(self) -> bool:
+        asked = ["-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run([programs.program("pg_isready"), *asked], check=False).returncode == 0
+
     def restart(self) -> None:
         """Restart as an operator does: open connections are cut."""
-        # With a log of its own: else it would keep the pipe open on which we wait for what this command says.
-        log = str(self._folder / "postgresql.log")
-        self._run(programs.program("pg_ctl"), "-D", str(self._data), "-l", log, "-m", "fast", "-w", "restart")
+        self._end("fast")
+        self._serve()
 
     def ask_for_passwords(self, role: str) -> None:
         """Ask this role for its password from now on; all others are trusted on loopback."""
@@ -89,18 +112,15 @@ class PostgreSQL:
         self._run(programs.program("pg_ctl"), "-D", str(self._data), "reload")
 
     def stop(self) -> None:
-        """End it, open connections and all."""
-        if (self._data / "postmaster.pid").exists():
-            self._run(
-                programs.program("pg_ctl"),
-                "-D",
-                str(self._data),
-                "-m",
-                "immediate",
-                "-w",
-                "stop",
-                check=False,
-            )
+        """End it at once, as a crash would: it goes through its recovery at the next start."""
+        self._end("immediate")
+
+    def _end(self, how: str) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        self._run(programs.program("pg_ctl"), "-D", str(self._data), "-m", how, "-w", "stop", check=False)
+        programs.stop(process)
 
     def _sql(self, database: str, statement: str) -> None:
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", database]
@@ -117,10 +137,14 @@ class PostgreSQL:
             if parent.stat().st_uid == 0 and parent != Path("/") and not parent.stat().st_mode & 0o001:
                 parent.chmod(parent.stat().st_mode | 0o011)
 
+    def _as_postgres(self, *command: str) -> list[str]:
+        user = (
+            ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        )
+        return [*user, *command]
+
     def _run(self, name: str, *arguments: str, check: bool = True) -> None:
-        command = [name, *arguments]
-        if os.geteuid() == 0:
-            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+        command = self._as_postgres(name, *arguments)
         done = subprocess.run(
             command, cwd=self._folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )

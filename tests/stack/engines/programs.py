@@ -22,6 +22,8 @@ _PACKAGES: Final = {
     "go": "golang-go",
     "pg_ctl": "postgresql",
     "initdb": "postgresql",
+    "pg_isready": "postgresql-client",
+    "postgres": "postgresql",
     "psql": "postgresql-client",
     "kcat": "kcat",
 }
@@ -117,13 +119,16 @@ def listens(port: int) -> bool:
 
 
 def start(
-    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, *, tied: bool = True
 ) -> subprocess.Popen[bytes]:
-    """Start an engine in a session of its own, so that it can be ended with all its children."""
+    """Start an engine in a session of its own, so that it can be ended with all its children.
+
+    The kernel ends it with the thread that called; with `tied=False` it looks after that itself.
+    """
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
-            preexec_fn=dies_with_us(),  # noqa: PLW1509 - one system call, no lock
+            preexec_fn=dies_with_us() if tied else None,  # noqa: PLW1509 - one system call, no lock
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
