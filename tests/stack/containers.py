@@ -257,12 +257,8 @@ class ComposePostgreSQL(PostgreSQL):
         self._run(
             programs.program("initdb"), "-D", str(self._data), "-U", user, "--auth-local=trust", *options
         )
-        server = " ".join(self._container.command[1:])
-        server += f" -c listen_addresses=127.0.0.1 -p {self.port} -k {self._folder}"
-        log = self._folder / "postgresql.log"
-        self._run(
-            programs.program("pg_ctl"), "-D", str(self._data), "-l", str(log), "-o", server, "-w", "start"
-        )
+        self._options = [*self._container.command[1:], "-c", "listen_addresses=127.0.0.1"]
+        self._serve()
         scripts = [
             self._host._mounted(source)
             for source, target in self._container.volumes

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ class PostgreSQL:
         self._folder = folder
         self._data = folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
+        self._options: Sequence[str] = _OPTIONS
 
     @property
     def superuser_url(self) -> str:
@@ -86,7 +88,7 @@ class PostgreSQL:
             programs.program("postgres"),
             "-D",
             str(self._data),
-            *_OPTIONS,
+            *self._options,
             "-p",
             str(self.port),
             "-k",
