@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.gateway.models import Activity, ClaimView, DocumentView
 from services.gateway.projections.activity import ActivityRow, activity_of, is_lived, record_activity
 from services.gateway.projections.columns import last_change, state_columns
-from services.gateway.projections.documents import Number
+from services.gateway.projections.documents import Number, give_to_clients, turns
 from shared.contracts.claims import ClaimState
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.db.among import pairs_among
+from shared.db.turns import take_turn
 from shared.db.upsert import write_many
 
 ClaimEvent = CloudEvent[ChangeData[ClaimState]]
@@ -74,8 +75,12 @@ async def project_claims(
         told[event.data.state.agency_id, event.data.state.id].append(event)
     known = await _known(session, {*told, *await _claims_of(session, filed)})
     if new := sorted(told.keys() - known.keys()):
+        numbers = {(key[0], told[key][0].data.state.claim_number): key for key in new}
+        await take_turn(session, turns(numbers))
         await write_many(session, ClaimView, [_first(key, told[key]) for key in new], _KEYS)
         known |= await _known(session, new)  # as just written, or as another transaction wrote them before
+        owners = {number: told[key][0].data.state.client_id for number, key in numbers.items()}
+        await give_to_clients(session, "claim_number", owners)
     files = await _files(session, {*filed, *((key[0], known[key]["claim_number"]) for key in new)})
     types = await _types(session, _asking(known, events))
     rows = [

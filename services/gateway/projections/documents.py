@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, Literal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from services.gateway.models import ClaimView, ContractView, DocumentView
+from services.gateway.models import Activity, ClaimView, ContractView, DocumentView
 from services.gateway.projections.activity import activity_of, record_activity
 from shared.contracts.claims import ClaimState
 from shared.contracts.documents import DocumentState
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.db.among import pairs_among
+from shared.db.turns import take_turn
 from shared.db.upsert import write_many
 from shared.messaging.events import newest
 
 DocumentEvent = CloudEvent[ChangeData[DocumentState]]
+_FILED: Final = Activity.aggregate == "document"
+
 Number = tuple[str, str]
 """An agency, and its number of a claim or a contract."""
 
@@ -64,6 +68,43 @@ async def project_documents(
     return {(state.agency_id, state.claim_number) for state in filed if state.claim_number}
 
 
+async def give_to_clients(
+    session: AsyncSession, named: Literal["claim_number", "policy_number"], owners: Mapping[Number, str]
+) -> None:
+    """Files that came before the claim or contract that they belong to: from now on they stand on its client's page."""
+    if not owners:
+        return
+    column = getattr(Activity, named)
+    orphans = await session.execute(  # each event of a file has its row there
+        select(Activity.agency_id, column)
+        .where(
+            pairs_among(session, (Activity.agency_id, column), owners), _FILED, Activity.client_id.is_(None)
+        )
+        .distinct()
+    )
+    given = [
+        {"of_agency": agency_id, "of_number": number, "of_client": owners[agency_id, number]}
+        for agency_id, number in sorted(tuple(row) for row in orphans)
+    ]
+    if given:
+        await session.execute(_adopted(DocumentView, named), given)
+        await session.execute(_adopted(Activity, named, _FILED), given)
+
+
+def _adopted(view: Any, named: str, *which: ColumnElement[bool]) -> Any:
+    table = view.__table__
+    return (
+        update(table)
+        .where(
+            table.c.agency_id == bindparam("of_agency"),
+            table.c[named] == bindparam("of_number"),
+            table.c.client_id.is_(None),
+            *which,
+        )
+        .values(client_id=bindparam("of_client"))
+    )
+
+
 Owners = tuple[dict[Number, str], dict[Number, str]]
 """Clients by claim, and clients by contract."""
 
@@ -73,24 +114,41 @@ async def _owners(
     events: Sequence[DocumentEvent],
     claims: Sequence[CloudEvent[ChangeData[ClaimState]]],
 ) -> Owners:
-    """Find the clients through claims and contracts, so that the files stand on their pages too."""
-    orphans = [event.data.state for event in events if not event.data.state.client_id]
-    by_claim = await _clients(
-        session,
-        (ClaimView.agency_id, ClaimView.claim_number),
-        ClaimView.client_id,
-        {(one.agency_id, one.claim_number) for one in orphans if one.claim_number},
-    )
+    """Find the clients through claims and contracts, so that the files stand on their pages too.
+
+    A claim or contract that is not known may be on its way in another replica's transaction, which does not see these files:
+    who comes second finds what the first one wrote.
+    """
+    states = [event.data.state for event in events]
+    claimed = {(one.agency_id, one.claim_number) for one in states if one.claim_number}
+    contracted = {
+        (one.agency_id, one.policy_number) for one in states if one.policy_number and not one.client_id
+    }
+    owners = await _known(session, claimed, contracted)
+    unknown = {*(claimed - owners[0].keys()), *(contracted - owners[1].keys())}
+    if await take_turn(session, turns(unknown)):
+        owners = await _known(session, claimed, contracted)
     for event in newest(claims):
         state = event.data.state
-        by_claim.setdefault((state.agency_id, state.claim_number), state.client_id)
-    by_contract = await _clients(
-        session,
-        (ContractView.agency_id, ContractView.policy_number),
-        ContractView.client_id,
-        {(one.agency_id, one.policy_number) for one in orphans if one.policy_number},
+        owners[0].setdefault((state.agency_id, state.claim_number), state.client_id)
+    return owners
+
+
+def turns(numbers: Collection[Number]) -> list[str]:
+    """What transactions that see claims, contracts or their files for the first time take turns about."""
+    return ["/".join(number) for number in numbers]
+
+
+async def _known(
+    session: AsyncSession, claimed: Collection[Number], contracted: Collection[Number]
+) -> Owners:
+    claims, contracts = ClaimView, ContractView
+    return (
+        await _clients(session, (claims.agency_id, claims.claim_number), claims.client_id, claimed),
+        await _clients(
+            session, (contracts.agency_id, contracts.policy_number), contracts.client_id, contracted
+        ),
     )
-    return by_claim, by_contract
 
 
 async def _clients(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import ClientView, ContractView
 from services.gateway.projections.activity import activity_of, record_activity
 from services.gateway.projections.columns import partner_key
+from services.gateway.projections.documents import Number, give_to_clients, turns
 from services.gateway.search.folding import agency_token, fold, search_text
 from shared.contracts.codes import ReceiptStatus
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.policy import ClientState, ContractState
+from shared.db.among import pairs_among
+from shared.db.turns import take_turn
 from shared.db.upsert import write_many
 from shared.messaging.events import newest
 
@@ -43,8 +47,30 @@ async def project_contracts(session: AsyncSession, events: Sequence[ContractEven
         for one in (event.data.state,)
     ]
     await record_activity(session, activity)
+    states = [event.data.state for event in newest(events)]
+    new = await _unknown(session, states)
+    await take_turn(session, turns(new))
     rows = [_contract_row(event) for event in newest(events)]
     await write_many(session, ContractView, rows, ["agency_id", "id"], replace=True, guard="sequence")
+    await give_to_clients(session, "policy_number", new)
+
+
+async def _unknown(session: AsyncSession, states: Collection[ContractState]) -> dict[Number, str]:
+    """Numbers of contracts that are seen for the first time, and their clients."""
+    if not states:
+        return {}
+    keys = [(one.agency_id, one.id) for one in states]
+    known = await session.execute(
+        select(ContractView.agency_id, ContractView.id).where(
+            pairs_among(session, (ContractView.agency_id, ContractView.id), keys)
+        )
+    )
+    found = {tuple(row) for row in known}
+    return {
+        (one.agency_id, one.policy_number): one.client_id
+        for one in states
+        if (one.agency_id, one.id) not in found
+    }
 
 
 def _client_row(event: ClientEvent) -> dict[str, Any]:

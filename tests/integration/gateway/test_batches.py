@@ -53,6 +53,7 @@ from tests.integration.gateway.frame import (
 Event = CloudEvent[ChangeData[Any]]
 
 ACTORS = (GARAGE, Actor(kind="user", id="u-1", name="Una"), Actor(kind="user", id="u-2", name="Dov"), IMPORT)
+POLICY = "4501-889231"
 ASKED = (DocumentType.NOTICE_FORM, DocumentType.DAMAGE_PHOTO)
 ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {
     state: event_adapter(state)
@@ -128,17 +129,23 @@ def state_of(agency_id: str, change: Change, sequence: int) -> tuple[str, Any]:
     if change.kind == "client":
         return "client-corrected", owner.model_copy(update={"id": one})
     if change.kind == "contract":
-        return "contract-amended", contract(agency_id, at, owner, id=one, sequence=sequence)
+        return "contract-amended", contract(
+            agency_id, at, owner, id=one, policy_number=POLICY, sequence=sequence
+        )
     if change.kind == "alert":
         return "alert-raised", alert(about, id=one, position=change.number + 1, at=at)
     kinds = (*ASKED, DocumentType.OTHER)
+    places: tuple[dict[str, str], ...] = (  # a file stays where it is; it need not say whose it is
+        {"claim_number": "CL-0", "client_id": owner.id},
+        {"claim_number": "CL-1"},
+        {"policy_number": POLICY},
+    )
     return "document-changed", document(
         agency_id,
         at,
         ACTORS[change.actor],
         id=one,
-        client_id=owner.id,
-        claim_number=f"CL-{change.number % 2}",  # a file stays with its claim
+        **places[change.number],
         type=kinds[change.number],
         removed=choice == 5,
         sequence=sequence,
