@@ -18,7 +18,8 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db.database import DIALECT, whole
+from shared.db.reading import Reading
+from shared.db.sessions import DIALECT, whole
 from shared.db.tenancy import Scope
 
 Statement = Any
@@ -94,6 +95,8 @@ class Lookup:
         if terms.dialect == "postgresql":
             text = self._text(terms)
             parameters = [values[one] if one in values else text.given[one] for one in text.names]
+            if isinstance(session, Reading) and session.light:
+                return await session.fetch(text.sql, parameters)
             return await whole(_fetch(session, text.sql, parameters))
         found: Sequence[Row] = (await session.execute(self._statement(terms), values)).mappings().all()
         return found

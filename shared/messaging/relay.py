@@ -23,8 +23,9 @@ from sqlalchemy import BigInteger, ColumnElement, Row, and_, func, or_, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.among import among
-from shared.db.database import Database, uninterrupted
+from shared.db.database import Database
 from shared.db.failures import is_passing
+from shared.db.sessions import uninterrupted
 from shared.db.tenancy import NO_AGENCY
 from shared.db.upsert import upsert
 from shared.messaging.connection import finish_within, producer_options
