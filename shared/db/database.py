@@ -119,11 +119,15 @@ class Database:
         self._listeners.append(hook)
 
     def read(self, reader: Reader) -> AbstractAsyncContextManager[AsyncSession]:
-        """Open a session on one consistent snapshot, for `async with`. Writing through it is an error of the engine.
+        """Open a session on one consistent snapshot. Writing through it is an error of the engine.
 
         On PostgreSQL it sees the rows of the reader's agencies and no others, whatever is asked; the end of its
         transaction is not waited for.
         """
+        return self.reading(reader)
+
+    def reading(self, reader: Reader) -> WholeStatements:
+        """Give such a session to somebody who leaves it himself, whatever happens, and may narrow it before."""
         if self.dialect == "postgresql":
             return Reading(self._read_engine, reader, self._endings)
         return self._session(self._read_sessions, reader)

@@ -190,6 +190,13 @@ class Reading(WholeStatements):
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise held.failed(error) from error
 
+    async def leave(self) -> None:
+        """Close; what was never a whole session has nothing to wait for."""
+        if "sync_session" in self.__dict__:
+            await super().leave()
+        else:
+            await self.close()
+
     async def close(self) -> None:
         """Have the transaction ended, by nobody who is waited for."""
         held, self._held = self._held, None

@@ -56,9 +56,13 @@ class WholeStatements(AsyncSession):
         """See no further than this reader from now on, where a reach is held to at all: SQLite has none."""
         self.info[REACH] = reach_of(reader)
 
-    async def __aexit__(self, *_: object) -> None:
+    async def leave(self) -> None:
         """Close, whole."""
         await uninterrupted(self.close())
+
+    async def __aexit__(self, *_: object) -> None:
+        """Leave it."""
+        await self.leave()
 
 
 async def whole(work: Coroutine[Any, Any, T]) -> T:

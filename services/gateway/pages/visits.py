@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.context import Gateway, gateway_of
-from services.gateway.identity.current import optional_user
+from services.gateway.identity.current import leave_reading, reading_of, reading_user
 from services.gateway.identity.sessions import CurrentUser
 from services.gateway.live.events import EVENTS_PER_ALERT, LAST_OF_POSITION
 from services.gateway.pages.figures import Reader
@@ -122,11 +122,14 @@ class Visit:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """Open the session that a page reads from; what the frame shows is read first, if nobody did yet.
+        """Open the session that a page reads from, or go on in the one in which was found out who asks.
+
+        What the frame shows is read first, if nobody did yet.
 
         The order matters: the live stream goes on from `position`, so nothing may change between the two unseen.
         """
-        async with self.gateway.database.read(self.user.scope) as session:
+        known = reading_of(self.request)
+        async with known or self.gateway.database.read(self.user.scope) as session:
             if self._framed and not self._looked_up:
                 newest = await newest_position(session, self.user.scope)
                 self.position = newest * EVENTS_PER_ALERT + LAST_OF_POSITION
@@ -182,8 +185,11 @@ class Visit:
 
 async def visit_of(request: Request) -> Visit:
     """Give the visit of anybody."""
-    visit = Visit(request, gateway_of(request), await optional_user(request))
-    await visit.look_up()
+    try:
+        visit = Visit(request, gateway_of(request), await reading_user(request))
+        await visit.look_up()
+    finally:
+        await leave_reading(request)
     return visit
 
 
@@ -192,7 +198,7 @@ async def reading_visit(request: Request) -> Visit:
 
     Others are sent to log in, or refused.
     """
-    visit = Visit(request, gateway_of(request), await optional_user(request))
+    visit = Visit(request, gateway_of(request), await reading_user(request))
     if visit.somebody is None:
         raise Problem(UNAUTHENTICATED, "unauthenticated", "Log in first.")
     if visit.somebody.role == "ops":
@@ -202,8 +208,11 @@ async def reading_visit(request: Request) -> Visit:
 
 async def desk_visit(request: Request) -> Visit:
     """Give the visit of somebody who may see client data, with what the frame shows."""
-    visit = await reading_visit(request)
-    await visit.look_up()
+    try:
+        visit = await reading_visit(request)
+        await visit.look_up()
+    finally:
+        await leave_reading(request)
     return visit
 
 
@@ -226,10 +235,13 @@ class PageRoute(APIRoute):
             try:
                 return await handler(request)
             except Exception as error:  # noqa: BLE001 - every error becomes a page; the unexpected ones are logged
+                await leave_reading(request)  # the page that says so reads as well
                 problem = problem_of(error)
                 if problem.code == "internal":
                     log_unexpected(error)
                 return await error_page(request, problem)
+            finally:
+                await leave_reading(request)
 
         return handle
 
