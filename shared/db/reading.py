@@ -173,12 +173,14 @@ class Reading(WholeStatements):
         self._held = Held(await greenlet_spawn(self._engine.sync_engine.raw_connection))
         return self._held
 
-    async def narrow(self, reader: Reader) -> None:
+    async def narrow(self, reader: Reader, said: str | None = None) -> None:
         """See no further than this reader from now on. Only who may see everything can be held to less."""
         if self._info[REACH] != EVERY_AGENCY.value:
             message = "the reach of a session only becomes less"
             raise RuntimeError(message)
         await super().narrow(reader)
+        if said == self._info[REACH]:
+            return
         held = self._held
         if held is None and "sync_session" in self.__dict__ and self.in_transaction():
             connection: Any = await self.connection()

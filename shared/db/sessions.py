@@ -52,8 +52,12 @@ class WholeStatements(AsyncSession):
         """Write what is pending, whole."""
         await whole(super().flush(*arguments, **options))
 
-    async def narrow(self, reader: Reader) -> None:
-        """See no further than this reader from now on, where a reach is held to at all: SQLite has none."""
+    async def narrow(self, reader: Reader, said: str | None = None) -> None:
+        """See no further than this reader from now on, where a reach is held to at all: SQLite has none.
+
+        `said` is what a statement has told the server already.
+        """
+        del said
         self.info[REACH] = reach_of(reader)
 
     async def leave(self) -> None:

@@ -34,7 +34,7 @@ async def reading_user(request: Request) -> CurrentUser | None:
     user = await _find(request)
     session: WholeStatements | None = getattr(request.state, "reading", None)
     if session is not None and user is not None:
-        await session.narrow(user.scope)
+        await session.narrow(user.scope, request.state.said)
     return user
 
 
@@ -87,6 +87,7 @@ async def _find(request: Request) -> CurrentUser | None:
         now = gateway.clock.now()
         request.state.reading = session = gateway.database.reading(EVERY_AGENCY)
         found = await find_session(session, token, at=now, idle=gateway.settings.session_idle)
+        request.state.said = found.reach if found is not None else None
         if found is not None and found.stale:
             await leave_reading(request)  # no connection in hand while another one is waited for
             async with gateway.database.write(NO_AGENCY) as writing:

@@ -78,6 +78,8 @@ class Visit:
         self.request = request
         self.gateway = gateway
         self.somebody = user
+        self.fragment = request.headers.get("hx-request") == "true"
+        """Whether the page's script asks for a part of the page."""
         language = choose_language(
             user.language if user else None, request.cookies, request.headers.get("accept-language")
         )
@@ -96,11 +98,6 @@ class Visit:
         if self.somebody is None:
             raise RuntimeError("this page is also for people who are not logged in")
         return self.somebody
-
-    @property
-    def fragment(self) -> bool:
-        """Whether the page's script asks for a part of the page."""
-        return self.request.headers.get("hx-request") == "true"
 
     def text(self, message: str) -> str:
         """Translate a text whose marked source stands elsewhere."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.gateway.identity.sessions import find_session
 from shared.contracts.codes import Role
 from shared.db.database import Database
 from shared.db.sessions import REACH, WholeStatements
-from shared.db.tenancy import Reader
+from shared.db.tenancy import EVERY_AGENCY, Reader, reach_of
 from tests.integration.gateway.frame import Desk
 
 BROWSER = {"accept": "text/html"}
@@ -119,6 +121,25 @@ async def test_the_last_use_is_written_with_no_other_connection_in_hand(
         assert (await person.http.get("/claims", headers=BROWSER)).status_code == 200
     assert (watch.open, watch.reaches) == (0, ["*", agency])
     assert watch.open_at_writes == [0]
+
+
+@pytest.mark.parametrize(("role", "agencies"), [(Role.BROKER, 1), (Role.HANDLER, 3), (Role.OPS, 0)])
+async def test_the_statement_that_finds_who_asks_holds_the_transaction_to_what_he_may_see(
+    role: Role, agencies: int, desk: Desk
+) -> None:
+    person = await desk.person(
+        *[await desk.agency(f"Cabinet {number}") for number in range(agencies)], role=role
+    )
+    token = person.http.cookies["dossier_session"]
+    async with desk.database.read(EVERY_AGENCY) as session:
+        found = await find_session(session, token, at=desk.clock.now(), idle=timedelta(hours=1))
+        assert found is not None
+        assert len(found.user.scope.agency_ids) == agencies
+        if desk.database.dialect == "sqlite":
+            assert found.reach is None
+            return
+        assert found.reach == reach_of(found.user.scope)
+        assert await session.scalar(text("SELECT current_setting('dossier.agencies')")) == found.reach
 
 
 async def test_a_session_that_was_ended_meanwhile_opens_no_page_more(desk: Desk) -> None:
