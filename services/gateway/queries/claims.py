@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import ClaimView
@@ -21,7 +21,7 @@ from services.gateway.queries.unread import asked_by, with_mark
 from services.gateway.search.matching import found_by, terms_of
 from shared.db.among import dialect_of
 from shared.db.lookup import Lookup, Row, Terms
-from shared.db.tenancy import Scope
+from shared.db.tenancy import Scope, within
 
 _CHOICES: Final = 500
 _ORDER: Final[dict[str, Any]] = {
@@ -48,11 +48,10 @@ async def list_claims(
 
     `now` is the reader's present, in his zone: it decides what is late.
     """
-    asked = await _exact_first(session, scope, query)
-    offset = (query.page - 1) * size
-    if asked.q and not offset and len(scope.agency_ids) == 1:
-        total, found = await _search(session, scope, asked, size, now)
+    if query.q and query.page == 1 and len(scope.agency_ids) == 1:
+        total, found = await _search(session, scope, query, size, now)
         return Page(await mapped(session, found), total, 1, max(1, math.ceil(total / size)), size)
+    asked = await _exact_first(session, scope, query)
     if len(scope.agency_ids) == 1 and asked == _repeated(asked):
         number, rows = _lookups(asked, size)
         total = (await number.rows(session, scope, asking=scope.user_id))[0]["number"]
@@ -111,23 +110,35 @@ def _matching(dialect: str, scope: Scope, asked: ClaimQuery, now: datetime | Non
 
 
 def _ordered(query: ClaimQuery) -> tuple[Any, Any]:
-    column = _ORDER[query.sort.removeprefix("-")]
+    return _in_order(query, _sorted_by(query), ClaimView.row)
+
+
+def _sorted_by(query: ClaimQuery) -> Any:
+    return _ORDER[query.sort.removeprefix("-")]
+
+
+def _in_order(query: ClaimQuery, column: Any, row: Any) -> tuple[Any, Any]:
     descending = query.sort.startswith("-")
     order = column.desc() if descending else column.asc()
     # NULLS LAST only where there are nulls: it would keep the engines from reading an index in order.
     return (
-        order.nulls_last() if column is ClaimView.eta else order,
-        ClaimView.row.desc() if descending else ClaimView.row.asc(),
+        order.nulls_last() if _sorted_by(query) is ClaimView.eta else order,
+        row.desc() if descending else row.asc(),
     )
 
 
 async def _exact_first(session: AsyncSession, scope: Scope, query: ClaimQuery) -> ClaimQuery:
     """Take a whole claim number for what it is: everybody shares its beginning, so that the trigram index is slow on it."""
-    typed = (query.claim_number or query.q).strip().upper()
-    if not any(map(str.isdigit, typed)) or (query.claim_number and query.q):
+    typed = _as_number(query.claim_number or query.q)
+    if not typed or (query.claim_number and query.q):
         return query
     known = await _NUMBERED.first(session, scope, number=typed)
     return query if known is None else query.with_(exact_number=typed, claim_number="", q="")
+
+
+def _as_number(typed: str) -> str:
+    """What a claim would be numbered whose whole number this is; empty where it can be none."""
+    return typed.strip().upper() if any(map(str.isdigit, typed)) else ""
 
 
 _NUMBERED: Final = Lookup(
@@ -164,29 +175,42 @@ async def _found(
             for place, some in enumerate(patterns)
             for one, pattern in enumerate(some)
         }
-        lookup = _searches(plain, tuple(map(len, patterns)), size)
+        typed = _as_number(asked.q)
+        if typed:
+            likes["typed"] = typed
+        lookup = _searches(plain, tuple(map(len, patterns)), size, numbered=bool(typed))
         return await lookup.rows(session, scope, asking=scope.user_id, **likes)
+    asked = await _exact_first(session, scope, asked)
     statement = _first_keys(_matching(dialect_of(session), scope, asked, now), asked, size)
     found: Sequence[Row] = (await session.execute(statement)).mappings().all()
     return found
 
 
 @lru_cache(maxsize=128)
-def _searches(query: ClaimQuery, shape: tuple[int, ...], size: int) -> Lookup:
-    """The search for any text of this shape beside these filters."""
+def _searches(query: ClaimQuery, shape: tuple[int, ...], size: int, *, numbered: bool) -> Lookup:
+    """The search for any text of this shape beside these filters; `numbered` for one that may be a whole claim number."""
 
     def build(terms: Terms) -> Select[Any]:
-        matching = _matching(terms.dialect, asked_by(), query).where(found_by(ClaimView, shape))
-        return _first_keys(matching, query, size)
+        listed, found = _matching(terms.dialect, asked_by(), query), found_by(ClaimView, shape)
+        if not numbered:
+            return _first_keys(listed.where(found), query, size)
+        exact = ClaimView.claim_number == bindparam("typed", type_=String())
+        known = select(ClaimView.row).where(within(ClaimView.agency_id, asked_by()), exact)
+        keyed = listed.add_columns(_sorted_by(query).label("sorted"))
+        # Where the claim is known the other half is not even begun: the trigrams of whole numbers are everybody's.
+        others = keyed.where(found, ~known.correlate(None).exists())
+        either = union_all(keyed.where(exact), others).subquery("found")
+        ordered = _in_order(query, either.c.sorted, either.c.row)
+        return select(either.c.row, _TOTAL).order_by(*ordered).limit(size)
 
     return Lookup(build)
 
 
 def _first_keys(matching: Select[Any], query: ClaimQuery, size: int) -> Select[Any]:
-    total = func.count().over().label("total")
-    return matching.add_columns(total).order_by(*_ordered(query)).limit(size)
+    return matching.add_columns(_TOTAL).order_by(*_ordered(query)).limit(size)
 
 
+_TOTAL: Final = func.count().over().label("total")
 _BY_ROW: Final = Lookup(
     lambda terms: (
         select_rows(asked_by())
