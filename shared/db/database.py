@@ -11,14 +11,14 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session
 
 from shared.db.limits import DEFAULT_LIMITS, Limits
 from shared.db.postgresql import postgresql_engines
 from shared.db.reading import Endings, Reading
-from shared.db.sessions import DIALECT, REACH, ReachingSession, WholeStatements, uninterrupted, whole
+from shared.db.sessions import DIALECT, REACH, WholeStatements, uninterrupted
 from shared.db.sqlite import sqlite_engines
 from shared.db.tenancy import NO_AGENCY, Reader, reach_of
+from shared.db.writing import Writing
 
 if TYPE_CHECKING:
     from shared.settings import Settings
@@ -90,16 +90,9 @@ class Database:
         else:
             message = f"a database must be PostgreSQL or SQLite, not {backend}"
             raise ValueError(message)
-        kind = ReachingSession if self.dialect == "postgresql" else Session
-        self._write_sessions = async_sessionmaker(
-            self._write_engine, class_=WholeStatements, expire_on_commit=False, sync_session_class=kind
-        )
-        self._read_sessions = async_sessionmaker(
-            self._read_engine,
-            class_=WholeStatements,
-            expire_on_commit=False,
-            autoflush=False,
-            sync_session_class=kind,
+        self._write_sessions, self._read_sessions = (
+            async_sessionmaker(engine, class_=WholeStatements, expire_on_commit=False, autoflush=writes)
+            for engine, writes in ((self._write_engine, True), (self._read_engine, False))
         )
 
     @classmethod
@@ -144,20 +137,25 @@ class Database:
         self._refuse_nesting()
         async with self._writer:
             self._writing = asyncio.current_task()
-            session = self._session(self._write_sessions, reader)
+            session = self._writing_for(reader)
             try:
-                await whole(session.connection())
+                await session.take()
                 for hook in self._listeners:
                     on_after_commit(session, hook)
                 yield session
                 await _run_before_commit(session)
-                await uninterrupted(_commit(session))
+                await session.finish(_commit(session))
             except BaseException:
-                await uninterrupted(session.rollback())
+                await session.finish(session.rollback())
                 raise
             finally:
                 self._writing = None
-                await uninterrupted(session.close())
+                await session.finish(session.close())
+
+    def _writing_for(self, reader: Reader) -> WholeStatements:
+        if self.dialect == "postgresql":
+            return Writing(self._write_engine, reader)
+        return self._session(self._write_sessions, reader)
 
     def _session(self, sessions: async_sessionmaker[WholeStatements], reader: Reader) -> WholeStatements:
         session = sessions()

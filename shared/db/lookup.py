@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db.reading import Reading
+from shared.db.held import HeldSession
 from shared.db.sessions import DIALECT, whole
 from shared.db.tenancy import Scope
 
@@ -95,7 +95,7 @@ class Lookup:
         if terms.dialect == "postgresql":
             text = self._text(terms)
             parameters = [values[one] if one in values else text.given[one] for one in text.names]
-            if isinstance(session, Reading) and session.light:
+            if isinstance(session, HeldSession) and session.light:
                 return await session.fetch(text.sql, parameters)
             return await whole(_fetch(session, text.sql, parameters))
         found: Sequence[Row] = (await session.execute(self._statement(terms), values)).mappings().all()

@@ -1,83 +1,23 @@
-"""Sessions that read from PostgreSQL. Where lookups are all that is asked, one is a connection with a transaction and no more.
-
-Half of the processor time of a short reading went into what a session of SQLAlchemy is made of, and into waiting for the end
-of a transaction that changes nothing. A session that is asked for anything else becomes a whole one, in the same transaction.
-"""
+"""Sessions that read from PostgreSQL: the end of a transaction that changes nothing is not waited for."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any, Final
 
 import asyncpg
 import structlog
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.db.row_security import set_reach
-from shared.db.sessions import DIALECT, REACH, ReachingSession, WholeStatements, whole
+from shared.db.held import Held, HeldSession
+from shared.db.sessions import REACH
 from shared.db.steady import set_going, steadily
-from shared.db.tenancy import EVERY_AGENCY, Reader, reach_of
+from shared.db.tenancy import EVERY_AGENCY, Reader
 
 ENDING_SECONDS: Final = 2.0
 """How long a stopping process waits for the last transactions to end; what has not ended by then loses its connection."""
 
 log = structlog.get_logger(__name__)
-
-
-class Held:
-    """A connection of the pool, with a transaction that reads and has the reach of its reader."""
-
-    __slots__ = ("adapted", "driver", "fairy")
-
-    def __init__(self, fairy: Any) -> None:
-        """Take a connection that was just checked out: the pool's, SQLAlchemy's and the driver's own view of it."""
-        self.fairy = fairy
-        self.adapted: Any = fairy.dbapi_connection
-        self.driver: Any = fairy.driver_connection
-        self.adapted.readonly = True
-
-    @property
-    def begun(self) -> bool:
-        """Whether the transaction is open."""
-        return self.adapted._transaction is not None  # noqa: SLF001 - it stands there for SQLAlchemy to end it
-
-    async def begin(self, reach: str) -> None:
-        """Begin, and say the reach, in one round trip."""
-        self.driver.opening = set_reach(reach)
-        await self.adapted._start_transaction()  # noqa: SLF001
-
-    async def say(self, reach: str) -> None:
-        """Say another reach, in a transaction that has begun or is about to."""
-        if self.begun:
-            await self.driver.execute(set_reach(reach))
-        else:
-            self.driver.opening = set_reach(reach)
-
-    async def end(self) -> None:
-        """Roll back: nothing was changed."""
-        await self.adapted._transaction.rollback()  # noqa: SLF001
-
-    def release(self, failure: BaseException | None = None) -> None:
-        """Give the connection back to the pool; one that failed, or that the server closed, is given up."""
-        if self.fairy.dbapi_connection is None:
-            return  # given up before
-        self.adapted._transaction = None  # noqa: SLF001
-        self.adapted.readonly = False
-        if failure is not None or self.driver.is_closed():
-            self.fairy.invalidate(failure)
-        else:
-            self.fairy.close()
-
-    def failed(self, error: Exception) -> DBAPIError:
-        """Give the error as SQLAlchemy tells it; a connection that the server closed is given up."""
-        closed: bool = self.driver.is_closed()
-        if closed:
-            self.release(error)
-        return DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=closed)
 
 
 class Endings:
@@ -92,7 +32,7 @@ class Endings:
 
     def end(self, held: Held) -> None:
         """End its transaction, then give the connection back."""
-        if not held.begun:
+        if not held.begun or held.driver.is_closed():
             held.release()
             return
         over = self._under_way[held] = asyncio.get_running_loop().create_future()
@@ -105,7 +45,7 @@ class Endings:
             if not over.done():
                 over.set_result(None)
 
-        set_going(held.end(), ended)
+        set_going(held.roll_back(), ended)
 
     async def settled(self, seconds: float = ENDING_SECONDS) -> None:
         """Wait until all have ended; the connections of those that take too long are cut off."""
@@ -116,62 +56,15 @@ class Endings:
             del self._under_way[held]
 
 
-class Reading(WholeStatements):
-    """A session that reads: a held connection, or, once something else than a lookup is asked, a whole session on it."""
+class Reading(HeldSession):
+    """A session that reads."""
+
+    READS = True
 
     def __init__(self, engine: AsyncEngine, reader: Reader, endings: Endings) -> None:
-        """Take nothing from the pool before something is asked."""
-        self._engine = engine
+        """Take nothing yet; `endings` end what is begun."""
+        super().__init__(engine, reader)
         self._endings = endings
-        self._held: Held | None = None
-        self._info: dict[Any, Any] = {REACH: reach_of(reader), DIALECT: "postgresql"}
-
-    def __getattr__(self, name: str) -> Any:
-        """Become a whole session with the first use of one, in the transaction that has begun."""
-        if name not in {"sync_session", "_proxied"}:
-            raise AttributeError(name)
-        engine: Any = self._engine
-        bind = engine
-        if self._held is not None:
-            bind = AsyncConnection(engine, Connection(engine.sync_engine, self._held.fairy))
-        options: dict[str, Any] = {"expire_on_commit": False, "autoflush": False, "info": self._info}
-        super().__init__(bind, sync_session_class=ReachingSession, **options)
-        self.sync_session.info = self._info
-        return self.sync_session
-
-    @property
-    def info(self) -> dict[Any, Any]:
-        """What is kept with the session."""
-        return self._info
-
-    def get_bind(self, *_: Any, **__: Any) -> Any:
-        """The engine, which nobody needs a whole session for."""
-        return self._engine.sync_engine
-
-    @property
-    def light(self) -> bool:
-        """Whether a lookup may go to the driver at once: nothing else holds a transaction, and nobody listens."""
-        if self._engine.sync_engine.dispatch.before_cursor_execute:
-            return False
-        return self._held is not None or "sync_session" not in self.__dict__
-
-    async def fetch(self, sql: str, parameters: Sequence[Any]) -> Sequence[Any]:
-        """Ask the driver, where `light`."""
-        held = self._held
-        if held is None:
-            held = await whole(self._take())
-        try:
-            if not held.begun:
-                await steadily(held.begin(self._info[REACH]))
-            found: Sequence[Any] = await steadily(held.driver.fetch(sql, *parameters))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, held.adapted.dbapi.Error) as error:
-            raise held.failed(error) from error
-        return found
-
-    async def _take(self) -> Held:
-        """Take a connection, and keep it here: who is cancelled meanwhile never sees it, and must give it back."""
-        self._held = Held(await greenlet_spawn(self._engine.sync_engine.raw_connection))
-        return self._held
 
     async def narrow(self, reader: Reader, said: str | None = None) -> None:
         """See no further than this reader from now on. Only who may see everything can be held to less."""
@@ -182,9 +75,9 @@ class Reading(WholeStatements):
         if said == self._info[REACH]:
             return
         held = self._held
-        if held is None and "sync_session" in self.__dict__ and self.in_transaction():
+        if held is None and self.is_whole and self.in_transaction():
             connection: Any = await self.connection()
-            held = Held(connection.sync_connection.connection)
+            held = Held(connection.sync_connection.connection, reads=True)
         if held is None:
             return
         try:
@@ -194,7 +87,7 @@ class Reading(WholeStatements):
 
     async def leave(self) -> None:
         """Close; what was never a whole session has nothing to wait for."""
-        if "sync_session" in self.__dict__:
+        if self.is_whole:
             await super().leave()
         else:
             await self.close()
@@ -203,7 +96,7 @@ class Reading(WholeStatements):
         """Have the transaction ended, by nobody who is waited for."""
         held, self._held = self._held, None
         try:
-            if "sync_session" in self.__dict__:
+            if self.is_whole:
                 await super().close()
         finally:
             if held is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -59,6 +59,14 @@ class WholeStatements(AsyncSession):
         """
         del said
         self.info[REACH] = reach_of(reader)
+
+    async def take(self) -> object:
+        """Take a connection before anything is asked."""
+        return await whole(self.connection())
+
+    def finish(self, work: Coroutine[Any, Any, T]) -> Awaitable[T]:
+        """Commit, roll back or close, whole."""
+        return uninterrupted(work)
 
     async def leave(self) -> None:
         """Close, whole."""

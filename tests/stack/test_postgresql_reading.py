@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.claims.models import ClientReplica
-from shared.db import reading
 from shared.db.database import Database, normalise_url
+from shared.db.held import Held
 from shared.db.limits import Limits
 from shared.db.lookup import Lookup
 from shared.db.migrations import migrate_async
@@ -163,10 +163,10 @@ async def test_a_process_that_stops_cuts_off_what_does_not_end(
 ) -> None:
     stopping = Database(postgresql.environment["DOSSIER_CLAIMS_DATABASE_URL"], Limits(pool_size=1))
 
-    async def never(_held: reading.Held) -> None:
+    async def never(_held: Held) -> None:
         await asyncio.get_running_loop().create_future()
 
-    monkeypatch.setattr(reading.Held, "end", never)
+    monkeypatch.setattr(Held, "roll_back", never)
     async with stopping.read(NO_AGENCY) as session:
         await ASKED.all(session)
         held = cast("Reading", session)._held
