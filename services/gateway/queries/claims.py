@@ -151,59 +151,61 @@ _NUMBERED: Final = Lookup(
 async def _search(
     session: AsyncSession, scope: Scope, asked: ClaimQuery, size: int, now: datetime | None
 ) -> tuple[int, Sequence[Row]]:
-    """Find the first page and count all that match in one go: what is searched for is looked up once, not twice.
-
-    Only keys are found, counted and sorted. PostgreSQL plans that anew for each text, since how many rows have it decides; the
-    rows of the page are read by their keys, by a plan that it keeps.
-    """
-    keys = await _found(session, scope, asked, size, now)
-    rows = await _BY_ROW.rows(session, scope, asking=scope.user_id, rows=[one["row"] for one in keys])
-    by_row = {one["row"]: one for one in rows}
-    found = [by_row[one["row"]] for one in keys if one["row"] in by_row]
-    return (keys[0]["total"] if keys else 0), found
-
-
-async def _found(
-    session: AsyncSession, scope: Scope, asked: ClaimQuery, size: int, now: datetime | None
-) -> Sequence[Row]:
+    """Find the first page and count all that match in one go: what is searched for is looked up once, not twice."""
     plain, patterns = asked.with_(q=""), terms_of(asked.q)
     if not patterns:
-        return ()
+        return 0, ()
     if dialect_of(session) == "postgresql" and plain == _repeated(plain):
-        likes = {
+        values = {
             f"like_{place}_{one}": pattern
             for place, some in enumerate(patterns)
             for one, pattern in enumerate(some)
         }
-        typed = _as_number(asked.q)
-        if typed:
-            likes["typed"] = typed
+        if typed := _as_number(asked.q):
+            values["typed"] = typed
         lookup = _searches(plain, tuple(map(len, patterns)), size, numbered=bool(typed))
-        return await lookup.rows(session, scope, asking=scope.user_id, **likes)
+        found = await lookup.rows(session, scope, asking=scope.user_id, **values)
+        return (found[0]["total"] if found else 0), found
     asked = await _exact_first(session, scope, asked)
     statement = _first_keys(_matching(dialect_of(session), scope, asked, now), asked, size)
-    found: Sequence[Row] = (await session.execute(statement)).mappings().all()
-    return found
+    keys = (await session.execute(statement)).mappings().all()
+    rows = await _BY_ROW.rows(session, scope, asking=scope.user_id, rows=[one["row"] for one in keys])
+    by_row = {one["row"]: one for one in rows}
+    return (keys[0]["total"] if keys else 0), [by_row[one["row"]] for one in keys if one["row"] in by_row]
 
 
 @lru_cache(maxsize=128)
 def _searches(query: ClaimQuery, shape: tuple[int, ...], size: int, *, numbered: bool) -> Lookup:
-    """The search for any text of this shape beside these filters; `numbered` for one that may be a whole claim number."""
+    """The search for any text of this shape beside these filters; `numbered` for one that may be a whole claim number.
+
+    Keys alone are found, counted and sorted; the rows of the page are read by them.
+    """
 
     def build(terms: Terms) -> Select[Any]:
-        listed, found = _matching(terms.dialect, asked_by(), query), found_by(ClaimView, shape)
-        if not numbered:
-            return _first_keys(listed.where(found), query, size)
-        exact = ClaimView.claim_number == bindparam("typed", type_=String())
-        known = select(ClaimView.row).where(within(ClaimView.agency_id, asked_by()), exact)
-        keyed = listed.add_columns(_sorted_by(query).label("sorted"))
-        # Where the claim is known the other half is not even begun: the trigrams of whole numbers are everybody's.
-        others = keyed.where(found, ~known.correlate(None).exists())
-        either = union_all(keyed.where(exact), others).subquery("found")
-        ordered = _in_order(query, either.c.sorted, either.c.row)
-        return select(either.c.row, _TOTAL).order_by(*ordered).limit(size)
+        keys = _keys(terms, query, shape, size, numbered=numbered).cte("keys").prefix_with("MATERIALIZED")
+        return (
+            select_rows(asked_by())
+            .add_columns(keys.c.total)
+            .where(terms.within(ClaimView.agency_id), ClaimView.row == keys.c.row)
+            .order_by(*_ordered(query))
+        )
 
     return Lookup(build)
+
+
+def _keys(
+    terms: Terms, query: ClaimQuery, shape: tuple[int, ...], size: int, *, numbered: bool
+) -> Select[Any]:
+    listed, found = _matching(terms.dialect, asked_by(), query), found_by(ClaimView, shape)
+    if not numbered:
+        return _first_keys(listed.where(found), query, size)
+    exact = ClaimView.claim_number == bindparam("typed", type_=String())
+    known = select(ClaimView.row).where(within(ClaimView.agency_id, asked_by()), exact)
+    keyed = listed.add_columns(_sorted_by(query).label("sorted"))
+    # Where the claim is known the other half is not even begun: the trigrams of whole numbers are everybody's.
+    others = keyed.where(found, ~known.correlate(None).exists())
+    either = union_all(keyed.where(exact), others).subquery("found")
+    return select(either.c.row, _TOTAL).order_by(*_in_order(query, either.c.sorted, either.c.row)).limit(size)
 
 
 def _first_keys(matching: Select[Any], query: ClaimQuery, size: int) -> Select[Any]:
