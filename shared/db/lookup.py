@@ -72,7 +72,8 @@ class Lookup:
 
     build: Callable[[Terms], Statement]
     _built: dict[Terms, Statement] = field(default_factory=dict)
-    _texts: dict[Terms, _Text] = field(default_factory=dict)
+    _texts: dict[bool, _Text] = field(default_factory=dict)
+    """As PostgreSQL gets it, for one agency alone and for several."""
 
     async def rows(self, session: AsyncSession, scope: Scope, **values: Any) -> Sequence[Row]:
         """Give what is found, by the names of its columns; without an agency nothing is asked, and nothing found."""
@@ -91,14 +92,16 @@ class Lookup:
         return next(iter(await self.rows(session, scope, **values)), None)
 
     async def _asked(self, session: AsyncSession, values: dict[str, Any], *, alone: bool) -> Sequence[Row]:
-        terms = Terms(session.info[DIALECT], alone)
-        if terms.dialect == "postgresql":
-            text = self._text(terms)
+        dialect = session.info[DIALECT]
+        if dialect == "postgresql":
+            text = self._texts.get(alone) or self._text(Terms(dialect, alone))
             parameters = [values[one] if one in values else text.given[one] for one in text.names]
             if isinstance(session, HeldSession) and session.light:
                 return await session.fetch(text.sql, parameters)
             return await whole(_fetch(session, text.sql, parameters))
-        found: Sequence[Row] = (await session.execute(self._statement(terms), values)).mappings().all()
+        found: Sequence[Row] = (
+            (await session.execute(self._statement(Terms(dialect, alone)), values)).mappings().all()
+        )
         return found
 
     def _statement(self, terms: Terms) -> Statement:
@@ -107,7 +110,7 @@ class Lookup:
         return self._built[terms]
 
     def _text(self, terms: Terms) -> _Text:
-        if terms not in self._texts:
+        if terms.alone not in self._texts:
             compiled = self._statement(terms).compile(dialect=_DIALECT)
             if compiled.post_compile_params or compiled.literal_execute_params:
                 message = "a list in a lookup is a parameter: `Terms.among`"
@@ -119,8 +122,8 @@ class Lookup:
                 for name, value in compiled.params.items()
                 if not compiled.binds[name].required
             }
-            self._texts[terms] = _Text(str(compiled), names, given)
-        return self._texts[terms]
+            self._texts[terms.alone] = _Text(str(compiled), names, given)
+        return self._texts[terms.alone]
 
 
 def _is(column: Any, value: Any) -> ColumnElement[bool]:

@@ -32,6 +32,10 @@ class Server:
         self.steps.append("answered")
         return number
 
+    async def asked_steadily(self) -> int:
+        """The same, whole."""
+        return await steadily(self.ask())
+
 
 async def test_it_gives_the_result_and_needs_no_task() -> None:
     tasks: list[asyncio.Task[object] | None] = []
@@ -70,7 +74,7 @@ async def test_an_error_that_is_waited_for_reaches_the_work() -> None:
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_cancellation_waits_until_it_has_finished(times: int) -> None:
     server = Server()
-    task = asyncio.create_task(steadily(server.ask()))
+    task = asyncio.create_task(server.asked_steadily())
     await server.asked.wait()
     for _ in range(times):
         task.cancel()
@@ -84,7 +88,7 @@ async def test_a_cancellation_waits_until_it_has_finished(times: int) -> None:
 
 async def test_a_failure_while_the_caller_is_cancelled_ends_in_the_cancellation() -> None:
     server = Server()
-    task = asyncio.create_task(steadily(server.ask()))
+    task = asyncio.create_task(server.asked_steadily())
     await server.asked.wait()
     task.cancel()
     server.answer.set_exception(KeyError())
