@@ -88,8 +88,9 @@ async def _find(request: Request) -> CurrentUser | None:
         request.state.reading = session = gateway.database.reading(EVERY_AGENCY)
         found = await find_session(session, token, at=now, idle=gateway.settings.session_idle)
         request.state.said = found.reach if found is not None else None
-        if found is not None and found.stale:
-            await leave_reading(request)  # no connection in hand while another one is waited for
+        if found is None or found.stale:
+            await leave_reading(request)
+        if found is not None and found.stale:  # with no connection in hand while another one is waited for
             async with gateway.database.write(NO_AGENCY) as writing:
                 await touch_session(writing, found.user.session_id, now)
     user = request.state.user = found.user if found is not None else None

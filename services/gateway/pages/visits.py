@@ -125,12 +125,12 @@ class Visit:
 
         The order matters: the live stream goes on from `position`, so nothing may change between the two unseen.
         """
-        known = reading_of(self.request)
-        async with known or self.gateway.database.read(self.user.scope) as session:
+        scope = self.user.scope
+        async with reading_of(self.request) or self.gateway.database.read(scope) as session:
             if self._framed and not self._looked_up:
-                newest = await newest_position(session, self.user.scope)
+                newest = await newest_position(session, scope)
                 self.position = newest * EVENTS_PER_ALERT + LAST_OF_POSITION
-                self.unread = await unread_count(session, self.user.scope)
+                self.unread = await unread_count(session, scope)
                 self._looked_up = True
             yield session
 
