@@ -25,7 +25,10 @@ _DAY_PATTERN: Final = {"fr": "dd/MM", "he": "d.M", "en": "d MMM"}
 _DATE_PATTERN: Final = {"en": "d MMM yyyy"}
 _WEEKDAY_PATTERN: Final = {"fr": "EEEE d MMMM", "he": "EEEE, d בMMMM", "en": "EEEE d MMMM"}
 _SOON: Final = timedelta(days=7)
+_TICK: Final = timedelta(microseconds=1)
 _MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(hours=24)
 FORMS: Final = 3
 """How many forms a counted word has at most in our languages: for one, for two, and for more."""
 FSI, PDI = "\u2068", "\u2069"
@@ -104,6 +107,21 @@ class Reader:
         days = (self.today - at.astimezone(self.zone).date()).days
         unit, number = (0, minutes) if hours < 1 else (1, hours) if hours < 24 else (2, days)  # noqa: PLR2004
         return words[FORMS * unit + min(number, FORMS)].replace("{n}", str(number))
+
+    def told_alike(self, at: datetime) -> tuple[datetime, datetime]:
+        """From when until when `relative` and `is_recent` tell an instant as they do now, while the day is the same."""
+        ago = self.now - at
+        if ago <= -_MINUTE:
+            return datetime.min.replace(tzinfo=dt.UTC), at - _MINUTE
+        if ago < _MINUTE:
+            return at - _MINUTE + _TICK, at + _MINUTE - _TICK
+        if ago >= _SOON:
+            return at + _SOON, datetime.max.replace(tzinfo=dt.UTC)
+        if ago >= _DAY:
+            return at + _DAY, at + _SOON - _TICK
+        unit = _HOUR if ago >= _HOUR else _MINUTE
+        begun = at + ago // unit * unit
+        return begun, begun + unit - _TICK
 
     def days_until(self, day: dt.date) -> str:
         """`today`, `tomorrow`, `in 3 days`, `yesterday`, `5 days ago`."""

@@ -9,14 +9,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from services.gateway.pages.figures import Reader
 
 _reader: ContextVar[Reader] = ContextVar("reader")
 _day: ContextVar[date] = ContextVar("day")
+_EVER: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+
+@dataclass(slots=True)
+class Lasting:
+    """From when until when something that was written stays true, both instants included; day and reader stay the same."""
+
+    since: datetime = _EVER[0]
+    until: datetime = _EVER[1]
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is true at this instant."""
+        return self.since <= now <= self.until
+
+    def narrow(self, since: datetime, until: datetime) -> None:
+        """It is no longer true than this."""
+        self.since, self.until = max(self.since, since), min(self.until, until)
+
+    def tell(self) -> None:
+        """Say so to whoever makes the part that this stands in."""
+        lasts(self.since, self.until)
+
+
+_lasting: ContextVar[Lasting | None] = ContextVar("lasting", default=None)
 
 
 def current_reader() -> Reader:
@@ -38,3 +63,21 @@ def speaking_to(reader: Reader) -> Iterator[None]:
     finally:
         _reader.reset(token)
         _day.reset(day)
+
+
+def lasts(since: datetime = _EVER[0], until: datetime = _EVER[1]) -> None:
+    """Say that what is being written now is true in this time alone. Nobody listens where nothing is kept."""
+    lasting = _lasting.get()
+    if lasting is not None:
+        lasting.narrow(since, until)
+
+
+@contextmanager
+def made_lasting() -> Iterator[Lasting]:
+    """Gather how long what is written inside the block stays true."""
+    lasting = Lasting()
+    token = _lasting.set(lasting)
+    try:
+        yield lasting
+    finally:
+        _lasting.reset(token)

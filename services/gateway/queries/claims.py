@@ -57,7 +57,7 @@ async def list_claims(
         number, rows = _lookups(asked, size)
         total = (await number.rows(session, scope, asking=scope.user_id))[0]["number"]
         page = await rows.rows(session, scope, asking=scope.user_id) if total else ()
-        items = await mapped(session, page)
+        items: Sequence[ClaimRow] = await mapped(session, page)
     else:
         total, items = await _composed(session, scope, asked, size, now)
     return Page(items, total, query.page, max(1, math.ceil(total / size)), size)
