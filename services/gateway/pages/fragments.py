@@ -22,7 +22,15 @@ from typing import Any, Final
 from jinja2 import Environment, pass_environment
 from markupsafe import Markup
 
-from services.gateway.pages.speaking import Lasting, current_day, current_reader, made_lasting
+from services.gateway.pages.packing import Packed, packed
+from services.gateway.pages.speaking import (
+    Lasting,
+    current_day,
+    current_reader,
+    has_places,
+    made_lasting,
+    placed,
+)
 from services.gateway.queries import ActivityRow, ClaimQuery, ClaimRow, DocumentRow, Told, ViewRow
 from services.gateway.queries.rows import Changed, LastChange
 
@@ -42,9 +50,9 @@ _AT: Final[dict[type[Any], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """What was made, until when it is true, and what it takes."""
+    """What was made, until when it is true, and what it takes. Parts that stand in a page by themselves are packed."""
 
-    html: Markup
+    made: Markup | Packed
     lasting: Lasting
     size: int
 
@@ -81,15 +89,16 @@ class Store:
         self._kept.move_to_end(key)
         return found
 
-    def put(self, key: Hashable, html: Markup, lasting: Lasting) -> Fragment:
+    def put(self, key: Hashable, made: Markup | Packed, lasting: Lasting) -> Fragment:
         """Keep what was made."""
-        made = Fragment(html, lasting, getsizeof(html) + _weight(key))
+        takes = getsizeof(made.blocks if isinstance(made, Packed) else made)
+        kept = Fragment(made, lasting, takes + _weight(key))
         before = self._kept.pop(key, None)
-        self._kept[key] = made
-        self.size += made.size - (before.size if before else 0)
+        self._kept[key] = kept
+        self.size += kept.size - (before.size if before else 0)
         while len(self._kept) > MOST or (self.size > MOST_BYTES and len(self._kept) > 1):
             self.size -= self._kept.popitem(last=False)[1].size
-        return made
+        return kept
 
     def clear(self) -> None:
         """Begin anew."""
@@ -101,7 +110,7 @@ class Store:
         return len(self._kept)
 
 
-_store: Final = Store()
+STORE: Final = Store()
 
 
 def kept(macro: Any, *arguments: Hashable) -> Markup:
@@ -138,22 +147,22 @@ def part(environment: Environment, template: str, name: str, *arguments: Any) ->
         key = _Key((template, name, _reader(), *map(_told, arguments)))
     except TypeError:
         return make()
-    return _found_or_made(key, make)
+    return _found_or_made(key, make, pack=has_places())
 
 
 def forget() -> None:
     """Begin anew."""
-    _store.clear()
+    STORE.clear()
 
 
-def _found_or_made(key: Hashable, make: Callable[[], Markup]) -> Markup:
-    found = _store.get(key, current_reader().now)
+def _found_or_made(key: Hashable, make: Callable[[], Markup], *, pack: bool = False) -> Markup:
+    found = STORE.get(key, current_reader().now)
     if found is None:
         with made_lasting() as lasting:
             html = make()
-        found = _store.put(key, html, lasting)
+        found = STORE.put(key, packed(html) if pack else html, lasting)
     found.lasting.tell()
-    return found.html
+    return placed(found.made) if isinstance(found.made, Packed) else found.made
 
 
 _PLAIN: Final = frozenset({str, int, bool, type(None), date, ClaimQuery, ViewRow})

@@ -11,10 +11,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from secrets import token_hex
 from typing import TYPE_CHECKING, Final
+
+from markupsafe import Markup
 
 if TYPE_CHECKING:
     from services.gateway.pages.figures import Reader
+    from services.gateway.pages.packing import Packed
 
 _reader: ContextVar[Reader] = ContextVar("reader")
 _day: ContextVar[date] = ContextVar("day")
@@ -72,12 +76,43 @@ def lasts(since: datetime = _EVER[0], until: datetime = _EVER[1]) -> None:
         lasting.narrow(since, until)
 
 
+_places: ContextVar[list[Packed] | None] = ContextVar("places", default=None)
+PLACE: Final = Markup(f"<!--{token_hex(16)}-->")  # noqa: S704 - nothing of anybody's
+"""What stands in a page where a part of it comes: nobody else can write it."""
+
+
 @contextmanager
 def made_lasting() -> Iterator[Lasting]:
-    """Gather how long what is written inside the block stays true."""
+    """Gather how long what is written inside the block stays true. Parts of it are written out: it may be kept as a whole."""
     lasting = Lasting()
-    token = _lasting.set(lasting)
+    token, places = _lasting.set(lasting), _places.set(None)
     try:
         yield lasting
     finally:
+        _places.reset(places)
         _lasting.reset(token)
+
+
+def has_places() -> bool:
+    """Whether a page is being written that leaves places for its parts."""
+    return _places.get() is not None
+
+
+def placed(part: Packed) -> Markup:
+    """Leave a place for a part that is packed already; places are filled in the order in which they were left."""
+    places = _places.get()
+    if places is None:
+        return Markup(part.text)  # noqa: S704 - what a macro made
+    places.append(part)
+    return PLACE
+
+
+@contextmanager
+def leaving_places() -> Iterator[list[Packed]]:
+    """Gather the parts of what is written inside the block."""
+    places: list[Packed] = []
+    token = _places.set(places)
+    try:
+        yield places
+    finally:
+        _places.reset(token)

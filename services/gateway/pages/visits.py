@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,7 +23,7 @@ from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import Language, choose_language, translations
 from services.gateway.pages.notices import NOTICE_COOKIE, notice_of, notice_text
 from services.gateway.pages.problem_texts import problem_text, problem_title
-from services.gateway.pages.rendering import html_response, render
+from services.gateway.pages.rendering import html_response, write
 from services.gateway.queries import newest_position, unread_count
 from shared.errors import DomainError
 from shared.http.problems import Problem, log_unexpected, problem_of
@@ -53,8 +54,13 @@ class Desk:
 
     @property
     def still(self) -> Desk:
-        """The same without what comes and goes: bars that show nothing of it are made once."""
-        return replace(self, position=None, down=(), notice="", undo="")
+        """The same without what comes and goes, and where it is: bars that show nothing of it are made once."""
+        return replace(self, position=None, down=(), notice="", undo="", here="")
+
+    @property
+    def key(self) -> Hashable:
+        """All that it is made of."""
+        return (self.language.code, *_REST(self))
 
     @property
     def sees_clients(self) -> bool:
@@ -68,6 +74,9 @@ class Desk:
         return (
             "".join(name[0] for name in (names[:1] + names[-1:] if len(names) > 1 else names)).upper() or "?"
         )
+
+
+_REST: Final = attrgetter(*(one.name for one in fields(Desk) if one.name != "language"))
 
 
 class Visit:
@@ -111,7 +120,7 @@ class Visit:
     ) -> Response:
         """Answer with a part of a page."""
         return html_response(
-            self.request, render(template, self.reader, context), headers=headers, status=status
+            self.request, write(template, self.reader, context), headers=headers, status=status
         )
 
     async def look_up(self) -> None:
@@ -160,8 +169,8 @@ class Visit:
             notice=notice_text(notice, self.reader.language.code),
             undo=undo,
         )
-        html = render(template, self.reader, {"desk": desk, "title": title, **context})
-        response = html_response(self.request, html, status=status)
+        page = write(template, self.reader, {"desk": desk, "title": title, **context})
+        response = html_response(self.request, page, status=status)
         if cookie:
             response.delete_cookie(NOTICE_COOKIE, path="/")
         return response
