@@ -35,7 +35,6 @@ from services.gateway.queries import (
     partner_directory,
     tell_claim,
     tell_directory,
-    unread_of_file,
 )
 from shared.errors import DomainError
 from shared.http.problems import Problem
@@ -54,11 +53,10 @@ async def claim_page(visit: Reading, claim_number: str, since: str = "") -> Resp
     While the page stays open its script asks for the claim's part again with `since`, the instant from which the marks
     count, so that marks do not vanish with the next update.
     """
-    async with visit.reading() as session:
+    async with visit.reading(claim_number=claim_number) as session:
         claim = await tell_claim(session, visit.user.scope, claim_number)
         directory = await tell_directory(session, *FIRMS)
-        alerts = await unread_of_file(session, visit.user.scope, claim_number=claim_number)
-    if alerts:
+    if visit.alerted:
         visit.unread -= await mark_file_read(visit.gateway, visit.user, claim_number=claim_number)
     response = _claim_response(visit, claim, since=_instant(since), directory=directory)
     await mark_claim_seen(visit.gateway, visit.user, claim_number)

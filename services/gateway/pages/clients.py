@@ -22,7 +22,6 @@ from services.gateway.queries import (
     get_client,
     list_clients,
     tell_client,
-    unread_of_file,
 )
 from shared.contracts.policy import ClientState
 from shared.errors import DomainError
@@ -58,10 +57,9 @@ async def clients_list(visit: Desk) -> Response:
 @router.get("/clients/{client_id}")
 async def client_page(visit: Reading, client_id: str) -> Response:
     """Show a client; opening the page is reading the alerts that are about him alone."""
-    async with visit.reading() as session:
+    async with visit.reading(client_id=client_id) as session:
         client = await tell_client(session, visit.user.scope, client_id, activity=_SHOWN)
-        alerts = await unread_of_file(session, visit.user.scope, client_id=client_id)
-    if alerts:
+    if visit.alerted:
         visit.unread -= await mark_file_read(visit.gateway, visit.user, client_id=client_id)
     return _client_response(visit, client)
 

@@ -24,7 +24,7 @@ from services.gateway.pages.languages import Language, choose_language, translat
 from services.gateway.pages.notices import NOTICE_COOKIE, notice_of, notice_text
 from services.gateway.pages.problem_texts import problem_text, problem_title
 from services.gateway.pages.rendering import html_response, write
-from services.gateway.queries import newest_position, unread_count
+from services.gateway.queries import bell_of
 from shared.errors import DomainError
 from shared.http.problems import Problem, log_unexpected, problem_of
 from shared.observability.tracing import current_correlation_id
@@ -93,6 +93,7 @@ class Visit:
         countries = frozenset(one.country for one in user.agencies) if user else frozenset()
         self.reader = Reader(language, _zone(user), gateway.clock.now(), countries)
         self.unread = 0
+        self.alerted = False
         self._looked_up = False
         self.position: int | None = None
         self.theme = request.cookies.get(THEME_COOKIE, "system")
@@ -130,16 +131,18 @@ class Visit:
                 pass
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
+    async def reading(self, *, claim_number: str = "", client_id: str = "") -> AsyncIterator[AsyncSession]:
         """Open the session that a page reads from; what the frame shows is read first, if nobody did yet.
 
-        The order matters: the live stream goes on from `position`, so nothing may change between the two unseen.
+        The order matters: the live stream goes on from `position`, so nothing may change between the two unseen. Whoever opens
+        a file names it, and finds in `alerted` whether alerts of it wait to be read.
         """
+        about = {"claim_number": claim_number, "client_id": client_id}
         async with self.gateway.database.read(self.user.scope) as session:
-            if self._framed and not self._looked_up:
-                newest = await newest_position(session, self.user.scope)
-                self.position = newest * EVENTS_PER_ALERT + LAST_OF_POSITION
-                self.unread = await unread_count(session, self.user.scope)
+            if not self._looked_up and (self._framed or claim_number or client_id):
+                bell = await bell_of(session, self.user.scope, **about)
+                self.position = bell.position * EVENTS_PER_ALERT + LAST_OF_POSITION
+                self.unread, self.alerted = bell.unread, bell.of_file
                 self._looked_up = True
             yield session
 

@@ -3,7 +3,7 @@
 Each function takes a session and the scope of who asks; what is not in scope is not found.
 """
 
-from services.gateway.queries.alerts import list_alerts, newest_position, unread_count, unread_of_file
+from services.gateway.queries.alerts import Bell, bell_of, list_alerts, unread_count
 from services.gateway.queries.claim import get_claim, tell_claim
 from services.gateway.queries.claim_rows import claim_rows, recently_opened
 from services.gateway.queries.claims import claim_filters, list_claims
@@ -48,6 +48,7 @@ __all__ = [
     "AgencyInfo",
     "AlertPage",
     "AlertRow",
+    "Bell",
     "CalendarEntry",
     "ChangedField",
     "ChequeDue",
@@ -69,6 +70,7 @@ __all__ = [
     "ToldClaim",
     "ToldClient",
     "ViewRow",
+    "bell_of",
     "calendar",
     "cheques_due",
     "claim_filters",
@@ -81,7 +83,6 @@ __all__ = [
     "list_alerts",
     "list_claims",
     "list_clients",
-    "newest_position",
     "partner_directory",
     "phases",
     "recently_opened",
@@ -92,5 +93,4 @@ __all__ = [
     "tell_client",
     "tell_directory",
     "unread_count",
-    "unread_of_file",
 ]

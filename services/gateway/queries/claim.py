@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import ClaimView, ClientView, ContractView, SeenMark
@@ -28,7 +28,6 @@ from services.gateway.queries.told import Told, as_text
 from services.gateway.queries.told_files import ToldClaim
 from services.gateway.queries.unread import asked_by
 from shared.contracts.claims import ClaimState
-from shared.contracts.policy import ClientState
 from shared.db.lookup import Lookup, Row, Terms
 from shared.db.tenancy import Scope
 from shared.errors import NotFound
@@ -60,7 +59,7 @@ async def tell_claim(
         session, scope, told, sequence=found["seen"], at=seen_at, files_at=found["seen_files"]
     )
     documents = await documents_of_claim(session, scope, claim_number)
-    client = await _client(session, found)
+    client = client_state(found["client"]) if found["client"] is not None else None
     contract_told = await _contract(session, found) if contract else None
 
     def whole() -> ClaimDetail:
@@ -98,17 +97,18 @@ def _claim(terms: Terms) -> Select[Any]:
     )
     return (
         select_rows(asked_by())
-        .add_columns(as_text(ClaimView.state), ClaimView.appraiser, *marks)
+        .outerjoin(
+            ClientView.__table__,
+            and_(ClientView.agency_id == ClaimView.agency_id, ClientView.id == ClaimView.client_id),
+        )
+        .add_columns(
+            as_text(ClaimView.state), ClaimView.appraiser, as_text(ClientView.state, "client"), *marks
+        )
         .where(terms.within(ClaimView.agency_id), ClaimView.claim_number == bindparam("number"))
     )
 
 
 _CLAIM: Final = Lookup(_claim)
-_CLIENT: Final = Lookup(
-    lambda _terms: select(as_text(ClientView.state)).where(
-        ClientView.agency_id == bindparam("agency"), ClientView.id == bindparam("client")
-    )
-)
 _CONTRACT: Final = Lookup(
     lambda _terms: (
         select(*CONTRACT_COLUMNS)
@@ -120,11 +120,6 @@ _CONTRACT: Final = Lookup(
         .limit(1)
     )
 )
-
-
-async def _client(session: AsyncSession, claim: Row) -> Told[ClientState] | None:
-    found = await _CLIENT.all(session, agency=claim["agency_id"], client=claim["client_id"])
-    return client_state(found[0]["state"]) if found else None
 
 
 async def _contract(session: AsyncSession, claim: Row) -> ContractRow | None:

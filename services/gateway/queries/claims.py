@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import ClaimView
@@ -55,8 +55,11 @@ async def list_claims(
         return Page(await mapped(session, found), total, 1, max(1, math.ceil(total / size)), size)
     if len(scope.agency_ids) == 1 and asked == _repeated(asked):
         number, rows = _lookups(asked, size)
-        total = (await number.rows(session, scope, asking=scope.user_id))[0]["number"]
-        page = await rows.rows(session, scope, asking=scope.user_id) if total else ()
+        page = await rows.rows(session, scope, asking=scope.user_id)
+        there = page or await number.rows(
+            session, scope, asking=scope.user_id
+        )  # none on a page beyond the end
+        total = there[0]["number"]
         items: Sequence[ClaimRow] = await mapped(session, page)
     else:
         total, items = await _composed(session, scope, asked, size, now)
@@ -72,7 +75,7 @@ def _repeated(query: ClaimQuery) -> ClaimQuery:
 
 @lru_cache(maxsize=128)
 def _lookups(query: ClaimQuery, size: int) -> tuple[Lookup, Lookup]:
-    """How many match, and the rows of a page."""
+    """How many match, and the rows of a page with that number beside each."""
 
     def number(terms: Terms) -> Select[Any]:
         counting = func.count().label("number")
@@ -82,7 +85,8 @@ def _lookups(query: ClaimQuery, size: int) -> tuple[Lookup, Lookup]:
 
     def rows(terms: Terms) -> Select[Any]:
         where = claims_matching(terms.dialect, asked_by(), query)
-        page = select_rows(asked_by()).where(where).order_by(*_ordered(query))
+        matching = number(terms).correlate(None).scalar_subquery().label("number")
+        page = select_rows(asked_by()).add_columns(matching).where(where).order_by(*_ordered(query))
         return page.limit(size).offset((query.page - 1) * size)
 
     return Lookup(number), Lookup(rows)
@@ -201,17 +205,18 @@ async def claim_filters(session: AsyncSession, scope: Scope) -> dict[str, tuple[
 
     Read from index entry to index entry: a list of 20,000 claims that 40 garages work on reads 40 of them, not all.
     """
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
-    for name, lookup in _CHOSEN.items():
-        pairs: dict[str, str] = {}
-        for agency_id in scope.agency_ids:
-            rows = await lookup.all(session, agency=agency_id)
-            pairs.update((row["value"], row["name"]) for row in rows if row["value"])
-        found[name] = tuple(sorted(pairs.items(), key=lambda pair: (pair[1], pair[0])))[:_CHOICES]
-    return found
+    pairs: dict[str, dict[str, str]] = {"insurer": {}, "garage": {}}
+    for agency_id in scope.agency_ids:
+        for row in await _CHOSEN.all(session, agency=agency_id):
+            if row["value"]:
+                pairs[row["field"]][row["value"]] = row["name"]
+    return {
+        field: tuple(sorted(known.items(), key=lambda pair: (pair[1], pair[0])))[:_CHOICES]
+        for field, known in pairs.items()
+    }
 
 
-def _distinct(value: Any, label: Any) -> Select[Any]:
+def _distinct(field: str, value: Any, label: Any) -> Select[Any]:
     """The values of a column in one agency, each with a name of it, by an index of agency, value and name."""
     agency_id = bindparam("agency", type_=String())
 
@@ -219,7 +224,7 @@ def _distinct(value: Any, label: Any) -> Select[Any]:
         return select(func.min(value)).where(ClaimView.agency_id == agency_id, *more)
 
     chain = least().label("value")
-    start = select(chain).cte("chosen", recursive=True)
+    start = select(chain).cte(f"chosen_{field}", recursive=True)
     following = least(value > start.c.value).correlate(start).scalar_subquery()
     chosen = start.union_all(select(following).where(start.c.value.is_not(None)))
     name = (
@@ -228,10 +233,18 @@ def _distinct(value: Any, label: Any) -> Select[Any]:
         .correlate(chosen)
         .scalar_subquery()
     )
-    return select(chosen.c.value, name.label("name")).where(chosen.c.value.is_not(None)).limit(_CHOICES)
+    some = (
+        select(literal(field).label("field"), chosen.c.value, name.label("name"))
+        .where(chosen.c.value.is_not(None))
+        .limit(_CHOICES)
+        .subquery(f"some_{field}")
+    )
+    return select(some.c.field, some.c.value, some.c.name)
 
 
-_CHOSEN: Final = {
-    "insurer": Lookup(lambda _terms: _distinct(ClaimView.insurer, ClaimView.insurer_name)),
-    "garage": Lookup(lambda _terms: _distinct(ClaimView.garage, ClaimView.garage_name)),
-}
+_CHOSEN: Final = Lookup(
+    lambda _terms: union_all(
+        _distinct("insurer", ClaimView.insurer, ClaimView.insurer_name),
+        _distinct("garage", ClaimView.garage, ClaimView.garage_name),
+    )
+)

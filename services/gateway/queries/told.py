@@ -18,9 +18,9 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-def as_text(column: InstrumentedAttribute[Any]) -> Any:
+def as_text(column: InstrumentedAttribute[Any], name: str = "") -> Any:
     """Ask for a document as the text that it is: read it with `orjson`, or by the model that it is a state of."""
-    return cast(column, Text).label(column.key)
+    return cast(column, Text).label(name or column.key)
 
 
 class Told(Generic[T_co]):
