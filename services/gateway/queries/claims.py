@@ -55,11 +55,8 @@ async def list_claims(
         return Page(await mapped(session, found), total, 1, max(1, math.ceil(total / size)), size)
     if len(scope.agency_ids) == 1 and asked == _repeated(asked):
         number, rows = _lookups(asked, size)
-        page = await rows.rows(session, scope, asking=scope.user_id)
-        there = page or await number.rows(
-            session, scope, asking=scope.user_id
-        )  # none on a page beyond the end
-        total = there[0]["number"]
+        total = (await number.rows(session, scope, asking=scope.user_id))[0]["number"]
+        page = await rows.rows(session, scope, asking=scope.user_id) if total else ()
         items: Sequence[ClaimRow] = await mapped(session, page)
     else:
         total, items = await _composed(session, scope, asked, size, now)
@@ -75,7 +72,7 @@ def _repeated(query: ClaimQuery) -> ClaimQuery:
 
 @lru_cache(maxsize=128)
 def _lookups(query: ClaimQuery, size: int) -> tuple[Lookup, Lookup]:
-    """How many match, and the rows of a page with that number beside each."""
+    """How many match, and the rows of a page."""
 
     def number(terms: Terms) -> Select[Any]:
         counting = func.count().label("number")
@@ -85,8 +82,7 @@ def _lookups(query: ClaimQuery, size: int) -> tuple[Lookup, Lookup]:
 
     def rows(terms: Terms) -> Select[Any]:
         where = claims_matching(terms.dialect, asked_by(), query)
-        matching = number(terms).correlate(None).scalar_subquery().label("number")
-        page = select_rows(asked_by()).add_columns(matching).where(where).order_by(*_ordered(query))
+        page = select_rows(asked_by()).where(where).order_by(*_ordered(query))
         return page.limit(size).offset((query.page - 1) * size)
 
     return Lookup(number), Lookup(rows)

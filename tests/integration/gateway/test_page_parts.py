@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, timedelta
 from itertools import product
 
@@ -117,7 +117,7 @@ class File:
 
 
 @pytest.fixture
-async def file(desk: Desk) -> AsyncIterator[File]:
+async def file(desk: Desk) -> File:
     made = File(desk, await desk.agency(), "Hélène Dupont")
     await desk.partner(GARAGE.id)
     await made.begin()

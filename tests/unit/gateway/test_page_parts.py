@@ -30,6 +30,7 @@ from services.gateway.queries.mapping import (
     document_row,
     known_names,
 )
+from services.gateway.queries.needs import SILENT_AFTER
 from services.gateway.queries.rows import Page, PartnerCard
 from shared.contracts.claims import ClaimState
 from tests.unit.gateway import page_samples as samples
@@ -182,6 +183,7 @@ CLAIM: Final[dict[str, list[Any]]] = {
     "repair": [
         None,
         {**REPAIR, "updated_at": INSTANTS[0].isoformat()},
+        {**REPAIR, "updated_at": (NOW - SILENT_AFTER + timedelta(minutes=2)).isoformat()},
         {**REPAIR, "updated_at": INSTANTS[2].isoformat()},
         {**REPAIR, "updated_at": INSTANTS[2].isoformat(), "eta": "2026-11-24"},
     ],
