@@ -53,11 +53,12 @@ class File:
         """Everything that can happen to what the pages show, in order."""
         return {
             "a repair goes on": self.goes_on,
+            "the garage gets another name": self.renamed("Autre garage"),
             "half a minute passes": self.later(timedelta(seconds=30)),
             "and three more": self.later(timedelta(minutes=3)),
             "a colleague notes something": self.noted,
             "a file is added": self.added,
-            "the garage gets another name": self.renamed,
+            "the garage that added it gets a third name": self.renamed("Troisième garage"),
             "two hours pass": self.later(timedelta(hours=2)),
             "the file is removed": self.removed,
             "the client confirms": self.confirmed,
@@ -84,21 +85,29 @@ class File:
 
     async def added(self) -> None:
         self.document = await self.desk.add_document(
-            self.agency, self.colleague, claim_number=self.claim.claim_number, type=DocumentType.OTHER
+            self.agency, GARAGE, claim_number=self.claim.claim_number, type=DocumentType.OTHER
         )
 
     async def removed(self) -> None:
         gone = self.document.model_copy(update={"removed": True, "sequence": 2})
         await self.desk.take(self.desk.event("document-removed", gone, old=self.document))
 
-    async def renamed(self) -> None:
-        async with self.desk.database.write(EVERY_AGENCY) as session:
-            await session.execute(update(Partner).where(Partner.id == GARAGE.id).values(name="Autre garage"))
+    def renamed(self, name: str) -> Change:
+        async def renames() -> None:
+            async with self.desk.database.write(EVERY_AGENCY) as session:
+                values = {"name": name, "phone": f"01 {len(name)}"}
+                await session.execute(update(Partner).where(Partner.id == GARAGE.id).values(**values))
+
+        return renames
 
     async def confirmed(self) -> None:
         at = self.desk.clock.now()
         email = EmailDetail(value="h@demo.example", confirmed=Confirmation(at=at, by="Noa"))
-        new = self.owner.model_copy(update={"email": email, "sequence": 2, "updated_at": at})
+        assert self.owner.address is not None
+        address = self.owner.address.model_copy(update={"confirmed": Confirmation(at=at, by="Noa")})
+        new = self.owner.model_copy(
+            update={"email": email, "address": address, "sequence": 2, "updated_at": at}
+        )
         await self.desk.take(self.desk.event("client-contact-confirmed", new, old=self.owner))
 
     async def amended(self) -> None:

@@ -379,3 +379,20 @@ def test_what_takes_more_than_there_is_room_for_goes_the_oldest_first(
             '{{ part("clients/_client.html", "top", state) }}', samples.reader(), state=client_state(text)
         )
     assert 0 < fragments.STORE.size <= 100_000
+
+
+def test_a_garage_falls_silent_in_the_very_minute_though_nothing_was_told() -> None:
+    updated_at = (NOW - SILENT_AFTER + timedelta(minutes=2)).isoformat()
+    values: dict[str, Any] = {
+        "status": "under_assessment",
+        "line": "motor_car",
+        "repair": {**REPAIR, "updated_at": updated_at},
+        "partners": {},
+        "marks": (),
+    }
+    zone = ZoneInfo("Asia/Jerusalem")  # where the day stays the same meanwhile
+    silent = [
+        "is silent" in claim_page(Reader(LANGUAGES["en"], zone, NOW + timedelta(minutes=minutes)), values)
+        for minutes in (0, 1, 3, 4, 1)
+    ]
+    assert silent == [False, False, True, True, False]
