@@ -136,7 +136,7 @@ class Reader:
 
     def percent(self, value: Decimal | int) -> str:
         """A percentage: `38 %` with a space that does not break in French, else `38%`."""
-        return format_percent(Decimal(value) / 100, locale=self.language.locale)
+        return _percent(str(value), self.language.code)
 
     def size(self, size: int) -> str:
         """A file's size in decimal units, as phones and desktops show it."""
@@ -175,6 +175,11 @@ def _money(amount: str, currency: str, language: str) -> str:
     """Babel reads its patterns anew for each amount, and a list says the same few again and again."""
     pattern = _MONEY_PATTERN.get(language)
     return format_currency(Decimal(amount), currency, format=pattern, locale=LANGUAGES[language].locale)
+
+
+@lru_cache(maxsize=4096)
+def _percent(value: str, language: str) -> str:
+    return format_percent(Decimal(value) / 100, locale=LANGUAGES[language].locale)
 
 
 @lru_cache(maxsize=4096)

@@ -226,13 +226,14 @@ _FIELDS: Final = {kind: _fields_of(kind) for kind in _AT}
 
 def _weight(value: Any) -> int:
     """How many bytes a key takes, roughly: those of its texts, and a place for each value."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return getsizeof(value)
-    if isinstance(value, _Key):
+    if kind is _Key:
         return _weight(value.parts)
-    if isinstance(value, Iterable):
-        return _PLACE + sum(map(_weight, value))
-    return _PLACE
+    if kind in _PLAIN or not hasattr(kind, "__iter__"):
+        return _PLACE
+    return _PLACE + sum(map(_weight, value))
 
 
 _PLACE: Final = 64

@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 LEVEL: Final = 5
@@ -78,12 +79,22 @@ def _stored(body: bytes) -> bytes:
 
 def _shift(size: int) -> int:
     """The power of x by which a CRC is multiplied when so many bytes follow."""
-    found, power = _ONE, 3
+    found, place = _ONE, 0
     while size:
-        if size & 1:
-            found = _product(_POWERS[power % len(_POWERS)], found)
-        size >>= 1
-        power += 1
+        if size & 0xFF:
+            found = _product(_power(size & 0xFF, place), found)
+        size >>= 8
+        place += 1
+    return found
+
+
+@cache
+def _power(digit: int, place: int) -> int:
+    """Give x to the power of so many bytes: a digit of their number, by its place. There are 256 for each place."""
+    found = _ONE
+    for bit in range(8):
+        if digit >> bit & 1:
+            found = _product(_POWERS[(3 + 8 * place + bit) % len(_POWERS)], found)
     return found
 
 
