@@ -30,15 +30,19 @@ DIALECT = "dossier.dialect"
 """Under this name a session knows which engine it is on: looking for it in the session's own ways takes long."""
 
 _BEFORE = "dossier.before_commit"
+_LAST = "dossier.last_before_commit"
 _AFTER = "dossier.after_commit"
 _REACH = "dossier.reach"
 
 log = structlog.get_logger(__name__)
 
 
-def on_before_commit(session: AsyncSession, hook: BeforeCommit) -> None:
-    """Run `hook(session)` inside the transaction, just before it commits; an error there rolls back."""
-    session.info.setdefault(_BEFORE, []).append(hook)
+def on_before_commit(session: AsyncSession, hook: BeforeCommit, *, last: bool = False) -> None:
+    """Run `hook(session)` inside the transaction, just before it commits; an error there rolls back.
+
+    With `last` it runs when no other hook is left, those included that hooks register.
+    """
+    session.info.setdefault(_LAST if last else _BEFORE, []).append(hook)
 
 
 def on_after_commit(session: AsyncSession, hook: AfterCommit) -> None:
@@ -251,9 +255,10 @@ def _reach_out(session: Session, transaction: SessionTransaction, connection: Co
 
 async def _run_before_commit(session: AsyncSession) -> None:
     """Run hooks until none is left: a hook may register another one."""
-    hooks: list[BeforeCommit] = session.info.get(_BEFORE, [])
-    while hooks:
-        await hooks.pop(0)(session)
+    hooks: list[BeforeCommit] = session.info.setdefault(_BEFORE, [])
+    last: list[BeforeCommit] = session.info.setdefault(_LAST, [])
+    while hooks or last:
+        await (hooks or last).pop(0)(session)
 
 
 async def _commit(session: AsyncSession) -> None:

@@ -94,7 +94,7 @@ class Lookup:
         if terms.dialect == "postgresql":
             text = self._text(terms)
             parameters = [values[one] if one in values else text.given[one] for one in text.names]
-            return await whole(_fetch(session, text.sql, parameters))
+            return await whole(fetch(session, text.sql, parameters))
         found: Sequence[Row] = (await session.execute(self._statement(terms), values)).mappings().all()
         return found
 
@@ -125,7 +125,11 @@ def _is(column: Any, value: Any) -> ColumnElement[bool]:
     return found
 
 
-async def _fetch(session: AsyncSession, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
+async def fetch(session: AsyncSession, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
+    """Have the driver run a text in the session's transaction, on PostgreSQL. Errors are those that the engine would raise.
+
+    To be wrapped in `whole`, since a statement that is cut short costs its connection.
+    """
     connection, adapted = await _connected(session)
     driver = adapted.driver_connection
     if connection.engine._has_events:  # noqa: SLF001 - whoever hears the engine's statements hears these too
@@ -139,17 +143,37 @@ async def _fetch(session: AsyncSession, sql: str, parameters: Sequence[Any]) -> 
         closed: bool = driver.is_closed()
         if closed:
             await (await session.connection()).invalidate(error)
-        raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=closed) from error
+        raise _as_told(adapted.dbapi, error, closed=closed) from error
+    return found
+
+
+def _as_told(dbapi: Any, error: Exception, *, closed: bool) -> Exception:
+    """Give an error of the driver the class that it has when a statement goes the usual way, parameters hidden."""
+    told = error
+    for kind in type(error).__mro__:
+        if kind in dbapi._asyncpg_error_translate:  # noqa: SLF001 - the dialect's own table
+            told = dbapi._asyncpg_error_translate[kind](str(error), error)  # noqa: SLF001
+            break
+    found: Exception = DBAPIError.instance(
+        None, None, told, dbapi.Error, hide_parameters=True, connection_invalidated=closed, dialect=_DIALECT
+    )
     return found
 
 
 async def _connected(session: AsyncSession) -> tuple[Any, Any]:
-    """The connection of the session's transaction, and the driver's within it; looked for once in each transaction."""
-    transaction = session.sync_session.get_transaction()
+    """The connection of the session's transaction, and the driver's within it; looked for once in each transaction.
+
+    Once in each savepoint, too: looking for it is what begins the savepoint.
+    """
+    transaction = _innermost(session)
     known = session.info.get(_DRIVER)
     if known is not None and known[0] is transaction:
         return known[1:]  # type: ignore[no-any-return]
     connection: Any = (await session.connection()).sync_connection
     adapted = connection.connection.dbapi_connection
-    session.info[_DRIVER] = (session.sync_session.get_transaction(), connection, adapted)
+    session.info[_DRIVER] = (_innermost(session), connection, adapted)
     return connection, adapted
+
+
+def _innermost(session: AsyncSession) -> Any:
+    return session.sync_session.get_nested_transaction() or session.sync_session.get_transaction()

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.gateway.models import AlertView
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.notifications import AlertState
-from shared.db.upsert import write_many
+from shared.db.together import write_at_commit
 from shared.messaging.events import newest
 
 
@@ -32,4 +32,4 @@ async def project_alerts(session: AsyncSession, events: Sequence[CloudEvent[Chan
                 "state": state.model_dump(mode="json"),
             }
         )
-    await write_many(session, AlertView, rows, ["agency_id", "id"])
+    await write_at_commit(session, AlertView, rows, ["agency_id", "id"])

@@ -42,7 +42,7 @@ async def project_documents(
         )
         for event in events
     ]
-    await record_activity(session, activity)
+    await record_activity(session, activity, at_once=True)
     rows = []
     for event in newest(events):
         state = event.data.state

@@ -14,6 +14,7 @@ from services.gateway.search.folding import agency_token, fold, search_text
 from shared.contracts.codes import ReceiptStatus
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.policy import ClientState, ContractState
+from shared.db.together import write_at_commit
 from shared.db.upsert import write_many
 from shared.messaging.events import newest
 
@@ -32,7 +33,7 @@ async def project_clients(session: AsyncSession, events: Sequence[ClientEvent]) 
     ]
     await record_activity(session, activity)
     rows = [_client_row(event) for event in newest(events)]
-    await write_many(session, ClientView, rows, ["agency_id", "id"], replace=True, guard="sequence")
+    await write_at_commit(session, ClientView, rows, ["agency_id", "id"], replace=True, guard="sequence")
 
 
 async def project_contracts(session: AsyncSession, events: Sequence[ContractEvent]) -> None:

@@ -12,7 +12,7 @@ from services.gateway.models import PartnerReceipt
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.partners import Receipt
 from shared.db.among import pairs_among
-from shared.db.upsert import write_many
+from shared.db.together import write_at_commit
 
 _KEYS: Final = ["partner_id", "message_id"]
 _REPEATED: Final = "duplicate"
@@ -38,8 +38,8 @@ async def record_receipts(session: AsyncSession, receipts: Sequence[tuple[str, C
         if known.get(key) == _REPEATED and row["outcome"] != _REPEATED
     ]
     new = [row for key, row in sorted(first.items()) if key not in known]
-    await write_many(session, table, told, _KEYS, replace=True)
-    await write_many(session, table, new, _KEYS)
+    await write_at_commit(session, table, told, _KEYS, replace=True)
+    await write_at_commit(session, table, new, _KEYS)
 
 
 def _row(partner_id: str, event: CloudEvent[Receipt]) -> dict[str, Any]:

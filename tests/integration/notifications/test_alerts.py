@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from sqlalchemy import func, select, update
 
@@ -201,3 +202,25 @@ async def test_positions_go_on_where_they_stood(desk: Desk) -> None:
     await desk.tell(event_of(claim("agency-a", id=new_id()), "claim-registered"))
 
     assert [alert.position for alert in await desk.alerts()] == [42]
+
+
+async def test_an_alert_of_a_savepoint_that_was_rolled_back_leaves_no_gap(desk: Desk) -> None:
+    first, lost, last = (alert_on_claim(event_of(claim("agency-a"), "claim-registered")) for _ in range(3))
+    assert first is not None
+    assert lost is not None
+    assert last is not None
+
+    async with desk.database.write(EVERY_AGENCY) as session:
+        await raise_alerts(session, [(first, TRACE)])
+        with suppress(LookupError):
+            async with session.begin_nested():
+                await raise_alerts(session, [(lost, TRACE)])
+                raise LookupError
+        await raise_alerts(session, [(last, TRACE)])
+
+    alerts = await desk.alerts()
+    assert [(alert.position, alert.subject_id) for alert in alerts] == [
+        (1, first.subject_id),
+        (2, last.subject_id),
+    ]
+    assert len(await desk.published()) == 2
