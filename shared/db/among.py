@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, String, TableValuedAlias, any_, bindparam, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from shared.db.database import DIALECT
@@ -17,13 +17,13 @@ Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 _PARTS = ("one", "other")
 
 
-def dialect_of(session: AsyncSession | AsyncConnection) -> str:
+def dialect_of(session: AsyncSession) -> str:
     """Which engine a session is on: `postgresql` or `sqlite`."""
-    return (session if isinstance(session, AsyncConnection) else session.get_bind()).dialect.name
+    return str(session.info[DIALECT])
 
 
 def among(
-    session: AsyncSession | AsyncConnection,
+    session: AsyncSession,
     column: Column,
     values: Collection[Any],
     of: Any = String,
@@ -46,7 +46,7 @@ def among(
 
 
 def pairs_among(
-    session: AsyncSession | AsyncConnection,
+    session: AsyncSession,
     columns: tuple[Column, Column],
     pairs: Collection[tuple[str, str]],
 ) -> ColumnElement[bool]:
@@ -60,10 +60,10 @@ def pairs_among(
     return _one_of(columns, "sqlite", literal(_document(pairs)))
 
 
-def named_among(dialect: str, column: Column, name: str) -> ColumnElement[bool]:
-    """Say the same as `among` in a `Lookup`, of texts that are given under a name."""
+def named_among(dialect: str, column: Column, name: str, of: Any = String) -> ColumnElement[bool]:
+    """Say the same as `among` in a `Lookup`, of values that are given under a name."""
     if dialect == "postgresql":
-        return column.in_(select(func.unnest(bindparam(name, type_=ARRAY(String)))))
+        return column.in_(select(func.unnest(bindparam(name, type_=ARRAY(of)))))
     return column.in_(bindparam(name, expanding=True))
 
 

@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, String, any_, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from shared.db.database import DIALECT, whole
+from shared.db.database import DIALECT, uninterrupted, whole
 from shared.db.tenancy import Scope
 
 Statement = Any
@@ -64,6 +64,9 @@ class _Text:
     names: tuple[str, ...]
     given: Mapping[str, Any]
 
+    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
+        return [values[one] if one in values else self.given[one] for one in self.names]
+
 
 @dataclass(slots=True)
 class Lookup:
@@ -89,12 +92,19 @@ class Lookup:
         """Give the first of what is found."""
         return next(iter(await self.rows(session, scope, **values)), None)
 
+    async def through(self, connection: AsyncConnection, **values: Any) -> Sequence[Row]:
+        """Give what is found through a connection of its own, on PostgreSQL."""
+        text = self._text(Terms("postgresql", alone=True))
+        adapted: Any = (await connection.get_raw_connection()).dbapi_connection
+        return await uninterrupted(
+            _ask(connection.sync_connection, adapted, text.sql, text.parameters(values))
+        )
+
     async def _asked(self, session: AsyncSession, values: dict[str, Any], *, alone: bool) -> Sequence[Row]:
         terms = Terms(session.info[DIALECT], alone)
         if terms.dialect == "postgresql":
             text = self._text(terms)
-            parameters = [values[one] if one in values else text.given[one] for one in text.names]
-            return await whole(fetch(session, text.sql, parameters))
+            return await fetch(session, text.sql, text.parameters(values))
         found: Sequence[Row] = (await session.execute(self._statement(terms), values)).mappings().all()
         return found
 
@@ -126,11 +136,21 @@ def _is(column: Any, value: Any) -> ColumnElement[bool]:
 
 
 async def fetch(session: AsyncSession, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
-    """Have the driver run a text in the session's transaction, on PostgreSQL. Errors are those that the engine would raise.
+    """Have the driver run a text in the session's transaction, whole, on PostgreSQL. Errors are those that the engine would raise."""
+    return await whole(_fetch(session, sql, parameters))
 
-    To be wrapped in `whole`, since a statement that is cut short costs its connection.
-    """
+
+async def _fetch(session: AsyncSession, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
     connection, adapted = await _connected(session)
+    try:
+        return await _ask(connection, adapted, sql, parameters)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            await (await session.connection()).invalidate(error)
+        raise
+
+
+async def _ask(connection: Any, adapted: Any, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
     driver = adapted.driver_connection
     if connection.engine._has_events:  # noqa: SLF001 - whoever hears the engine's statements hears these too
         for hear in connection.dispatch.before_cursor_execute:
@@ -140,10 +160,7 @@ async def fetch(session: AsyncSession, sql: str, parameters: Sequence[Any]) -> S
             await adapted._start_transaction()  # noqa: SLF001
         found: Sequence[Row] = await driver.fetch(sql, *parameters)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, adapted.dbapi.Error) as error:
-        closed: bool = driver.is_closed()
-        if closed:
-            await (await session.connection()).invalidate(error)
-        raise _as_told(adapted.dbapi, error, closed=closed) from error
+        raise _as_told(adapted.dbapi, error, closed=driver.is_closed()) from error
     return found
 
 

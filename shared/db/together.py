@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db.database import DIALECT, on_before_commit, whole
+from shared.db.database import DIALECT, on_before_commit
 from shared.db.lookup import fetch
 from shared.db.upsert import Arrays, Shape, Target, arrays_of, table_of, write_many
 
@@ -102,7 +102,7 @@ async def _write_at_once(session: AsyncSession, writes: Sequence[_Write]) -> Non
         values for one, write in zip(arrays, writes, strict=True) for values in one.parameters(write.rows)
     ]
     try:
-        await whole(fetch(session, _text(arrays), parameters))
+        await fetch(session, _text(arrays), parameters)
     except IntegrityError as error:
         _refuse(writes, error)
         raise

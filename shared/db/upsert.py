@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.dml import Insert
 
-from shared.db.database import DIALECT, whole
+from shared.db.database import DIALECT
 from shared.db.documents import to_json
 from shared.db.lookup import fetch
 
@@ -92,7 +92,7 @@ async def write_many(
     shape = Shape(table_of(table), tuple(rows[0]), tuple(key_columns), replace=replace, guard=guard)
     if session.info[DIALECT] == "postgresql":
         arrays = arrays_of(shape)
-        await whole(fetch(session, arrays.alone, arrays.parameters(rows)))
+        await fetch(session, arrays.alone, arrays.parameters(rows))
         return
     await session.execute(_listed(shape), [dict(row) for row in rows])
 
@@ -112,7 +112,7 @@ async def write_new(
     if session.info[DIALECT] == "postgresql":
         arrays = arrays_of(shape)
         returning = f"{arrays.alone} RETURNING {_quote(giving)}"
-        return {row[giving] for row in await whole(fetch(session, returning, arrays.parameters(rows)))}
+        return {row[giving] for row in await fetch(session, returning, arrays.parameters(rows))}
     statement = _listed(shape).returning(shape.target.c[giving])
     return set(await session.scalars(statement, [dict(row) for row in rows]))
 
