@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from orjson import Fragment
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -56,7 +57,7 @@ async def project_documents(
                 "policy_number": state.policy_number,
                 "removed": state.removed,
                 "uploaded_at": state.uploaded_at,
-                "state": state.model_dump(mode="json"),
+                "state": Fragment(state.model_dump_json()),
             }
         )
     await write_many(session, DocumentView, rows, ["agency_id", "id"], replace=True, guard="sequence")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from orjson import Fragment
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import ClientView, ContractView
@@ -70,7 +71,7 @@ def _client_row(event: ClientEvent) -> dict[str, Any]:
             ],
             phones=[state.phone.value, state.phone.e164] if state.phone else [],
         ),
-        "state": state.model_dump(mode="json"),
+        "state": Fragment(state.model_dump_json()),
     }
 
 
@@ -95,5 +96,5 @@ def _contract_row(event: ContractEvent) -> dict[str, Any]:
             [state.client_name, state.insurer.name, risk.make, risk.model, risk.name],
             numbers=[state.policy_number, risk.plate, risk.plate_normalised],
         ),
-        "state": state.model_dump(mode="json"),
+        "state": Fragment(state.model_dump_json()),
     }
