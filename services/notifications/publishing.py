@@ -10,7 +10,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications import repository
-from services.notifications.domain.alerts import AlertDraft, numbered
+from services.notifications.domain.alerts import numbered
+from services.notifications.repository import Draft
 from shared.db.database import on_before_commit
 from shared.messaging.publishing import publish_state
 from shared.observability.tracing import traced
@@ -21,7 +22,7 @@ _RAISED = "dossier.notifications.raised"
 log = structlog.get_logger(__name__)
 
 
-async def raise_alerts(session: AsyncSession, drafts: Sequence[tuple[AlertDraft, str]]) -> set[str]:
+async def raise_alerts(session: AsyncSession, drafts: Sequence[Draft]) -> set[str]:
     """Raise alerts in this transaction, each with its trace; gives the causes that had not raised one before."""
     if not drafts:
         return set()
@@ -31,11 +32,20 @@ async def raise_alerts(session: AsyncSession, drafts: Sequence[tuple[AlertDraft,
     return {row["cause"] for row in rows}
 
 
+async def raise_at_commit(session: AsyncSession, drafts: Sequence[Draft]) -> None:
+    """Raise alerts when the transaction commits; inside a savepoint at once, since it may be rolled back alone."""
+    if session.in_nested_transaction():
+        await raise_alerts(session, drafts)
+    elif drafts:
+        _Raised.of(session).drafts += drafts
+
+
 class _Raised:
     """The alerts of one transaction that have no positions yet."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.rows: list[dict[str, Any]] = []
+        self.drafts: list[Draft] = []
         self.known = True
         """Not after a savepoint was rolled back, perhaps with some of them: then the database tells."""
         on_before_commit(session, number_alerts)
@@ -65,9 +75,10 @@ async def number_alerts(session: AsyncSession) -> None:
     if session.new or session.dirty:
         await session.flush()
     alerts = raised.rows if raised.known else await repository.unnumbered_alerts(session)
-    if not alerts:
+    if not alerts and not raised.drafts:
         return
-    first = await repository.take_positions(session, len(alerts))
+    new, first = await repository.insert_and_count_alerts(session, raised.drafts, len(alerts))
+    alerts += new
     for position, alert in enumerate(alerts, start=first):
         state = numbered(alert["state"], id=alert["id"], position=position)
         alert |= {"position": position, "state": state.model_dump(mode="json")}

@@ -32,7 +32,7 @@ from tests.unit.claims.factories import NOW
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MOST = {"claims": 4, "notifications": 5, "gateway": 3, "gateway, of the alert": 2}
+MOST = {"claims": 4, "notifications": 4, "gateway": 3, "gateway, of the alert": 2}
 """Statements of a transaction; BEGIN and COMMIT come on top."""
 
 

@@ -21,7 +21,7 @@ from shared.db.database import Database
 from shared.db.tenancy import EVERY_AGENCY
 
 REMEMBERED: Final = 10_000
-FIRST_LOOK_SECONDS: Final = 0.02
+FIRST_LOOK_SECONDS: Final = 0.05
 LOOK_SECONDS: Final = 0.1
 """How often to look whether another replica has projected meanwhile. Our own projections tell at once: the first look comes when
 ours should have, so that it does not take the time of what it waits for."""

@@ -1,4 +1,4 @@
-"""All SQL of the notifications service."""
+"""Clocks, and the states that they are derived from."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Select,
     String,
-    UpdateBase,
     and_,
     bindparam,
     exists,
@@ -23,115 +21,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.domain.alerts import AlertDraft
 from services.notifications.domain.clocks import AgencyRules, Standing
-from services.notifications.models import Agency, Alert, AlertCounter, Client, Clock, ClockSource
-from shared.contracts.policy import ClientState
-from shared.db.among import among, given_pairs, named_pairs_among, pairs_among
+from services.notifications.models import Agency, Clock, ClockSource
+from shared.db.among import given_pairs, named_pairs_among, pairs_among
 from shared.db.lookup import Lookup, Row, Terms
 from shared.db.tenancy import Scope, within
 from shared.db.together import write_at_commit
-from shared.db.upsert import table_of, write_many, write_new
-from shared.identifiers import new_id
+from shared.db.upsert import write_many
 
 AGENCY_UNKNOWN = -1
-_HELD = "dossier.notifications.agencies"
 _SOURCE_KEY = ("agency_id", "aggregate", "id")
 
 SourceKey = tuple[str, str]
 """The agency and the id of an aggregate that clocks are derived from."""
-
-
-# --- alerts
-
-
-async def insert_alerts(
-    session: AsyncSession, drafts: Sequence[tuple[AlertDraft, str]]
-) -> list[dict[str, Any]]:
-    """Keep drafts with their traces; gives the rows of those whose causes had not raised an alert before, in their order."""
-    rows = [
-        {
-            "id": new_id(),
-            "agency_id": draft.agency_id,
-            "cause": draft.cause,
-            "position": None,
-            "state": draft.model_dump(mode="json", exclude={"cause"}),
-            "traceparent": traceparent,
-            "at": draft.at,
-        }
-        for draft, traceparent in drafts
-    ]
-    # Ids are in order; rows go in by cause, so that another replica with the same ones waits instead of failing.
-    by_cause = sorted(rows, key=lambda row: (row["agency_id"], row["cause"]))
-    new = await write_new(session, Alert, by_cause, ["agency_id", "cause"], giving="id")
-    return [row for row in rows if row["id"] in new]
-
-
-async def unnumbered_alerts(session: AsyncSession) -> list[dict[str, Any]]:
-    """The alerts of this transaction, in the order in which they were raised: others' drafts are never visible."""
-    rows = await session.execute(select(Alert.__table__).where(Alert.position.is_(None)).order_by(Alert.id))
-    return [dict(row) for row in rows.mappings()]
-
-
-async def keep_alerts(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Write alerts that have got their positions, when the transaction commits."""
-    await write_at_commit(session, Alert, rows, ["agency_id", "id"], replace=True)
-
-
-async def take_positions(session: AsyncSession, count: int) -> int:
-    """Reserve `count` positions and give the first. Others that number alerts wait until this transaction ends."""
-    [row] = await _COUNTER.all(session, count=count)
-    last: int = row["position"]
-    return last - count + 1
-
-
-async def find_alert(session: AsyncSession, scope: Scope, alert_id: str) -> Alert | None:
-    """An alert within the scope."""
-    found: Alert | None = await session.scalar(
-        select(Alert).where(within(Alert.agency_id, scope), Alert.id == alert_id)
-    )
-    return found
-
-
-# --- replicas
-
-
-async def find_agency(session: AsyncSession, agency_id: str) -> Agency | None:
-    """An agency; read once in a session, which only keeps what somebody holds on to."""
-    agency = await session.get(Agency, agency_id)
-    session.info.setdefault(_HELD, {})[agency_id] = agency
-    return agency
-
-
-async def find_agencies(session: AsyncSession, ids: Collection[str]) -> dict[str, Agency]:
-    """Those of these agencies that are known."""
-    if not ids:
-        return {}
-    found = await session.scalars(select(Agency).where(among(session, Agency.id, ids)))
-    return {agency.id: agency for agency in found}
-
-
-async def keep_clients(session: AsyncSession, states: Sequence[ClientState]) -> None:
-    """Keep the newest names of clients."""
-    rows = [
-        {"id": one.id, "agency_id": one.agency_id, "name": one.name, "sequence": one.sequence}
-        for one in states
-    ]
-    await write_many(session, Client, rows, ["agency_id", "id"], replace=True, guard="sequence")
-
-
-async def client_names(
-    session: AsyncSession, clients: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], str]:
-    """Names by agency and id, of those clients whose own events have come."""
-    if not clients:
-        return {}
-    named = pairs_among(session, (Client.agency_id, Client.id), clients)
-    rows = await session.execute(select(Client.agency_id, Client.id, Client.name).where(named))
-    return {(agency_id, client_id): name for agency_id, client_id, name in rows}
-
-
-# --- clocks and their sources
 
 
 class KnownSource(NamedTuple):
@@ -292,12 +194,6 @@ async def list_clocks(
     return rows.all(), total or 0
 
 
-def _counted(_terms: Terms) -> UpdateBase:
-    counter = table_of(AlertCounter)
-    raised = counter.c.position + bindparam("count", type_=BigInteger())
-    return update(counter).values(position=raised).returning(counter.c.position)
-
-
 def _sources(terms: Terms) -> Any:
     key = (ClockSource.agency_id, ClockSource.id)
     return (
@@ -317,5 +213,4 @@ def _sources(terms: Terms) -> Any:
     )
 
 
-_COUNTER: Final = Lookup(_counted)
 _SOURCES: Final = Lookup(_sources)
