@@ -23,8 +23,9 @@ from shared.db.tenancy import EVERY_AGENCY
 REMEMBERED: Final = 10_000
 FIRST_LOOK_SECONDS: Final = 0.05
 LOOK_SECONDS: Final = 0.1
-"""How often to look whether another replica has projected meanwhile. Our own projections tell at once: the first look comes when
-ours should have, so that it does not take the time of what it waits for."""
+"""How often to look whether another replica has projected meanwhile. Our own projections tell at once: the first look comes as long
+after the alert as ours should have, so that it does not take the time of what it waits for. What waited in the queue meanwhile is
+looked for at once."""
 
 LATE_LOOK_SECONDS: Final = 0.5
 """How often to look whether the read model has caught up with what was told early."""
@@ -156,7 +157,7 @@ class Feed:
         waits = [self._versions.wait_for(*one) for one in wanted]
         try:
             loop = asyncio.get_running_loop()
-            look = FIRST_LOOK_SECONDS
+            look = max(0.0, held.until - self._hold_seconds + FIRST_LOOK_SECONDS - loop.time())
             while not all(wait.done.is_set() for wait in waits):
                 left = held.until - loop.time()
                 with suppress(TimeoutError):
