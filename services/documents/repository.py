@@ -22,7 +22,7 @@ from shared.contracts.documents import DocumentState
 from shared.contracts.envelope import Actor, Change
 from shared.contracts.policy import ClientState, ContractState
 from shared.db.tenancy import Scope, within
-from shared.db.upsert import write_many
+from shared.db.together import write_at_commit
 from shared.identifiers import new_id
 
 
@@ -191,7 +191,7 @@ async def keep_claims(session: AsyncSession, states: Sequence[ClaimState]) -> No
         }
         for one in states
     ]
-    await write_many(session, ClaimReplica, rows, ["id"], replace=True, guard="sequence")
+    await write_at_commit(session, ClaimReplica, rows, ["id"], replace=True, guard="sequence")
 
 
 async def keep_contracts(session: AsyncSession, states: Sequence[ContractState]) -> None:
@@ -206,10 +206,10 @@ async def keep_contracts(session: AsyncSession, states: Sequence[ContractState])
         }
         for one in states
     ]
-    await write_many(session, ContractReplica, rows, ["id"], replace=True, guard="sequence")
+    await write_at_commit(session, ContractReplica, rows, ["id"], replace=True, guard="sequence")
 
 
 async def keep_clients(session: AsyncSession, states: Sequence[ClientState]) -> None:
     """Keep clients; where a newer state is kept already, that one stays."""
     rows = [{"id": one.id, "agency_id": one.agency_id, "sequence": one.sequence} for one in states]
-    await write_many(session, ClientReplica, rows, ["id"], replace=True, guard="sequence")
+    await write_at_commit(session, ClientReplica, rows, ["id"], replace=True, guard="sequence")

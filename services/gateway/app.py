@@ -25,6 +25,7 @@ from shared.clock import Clock, SystemClock
 from shared.db.database import Database
 from shared.http.application import create_service_app
 from shared.http.client import ServiceClient
+from shared.http.sections import Sections
 from shared.messaging.runtime import Messaging
 from shared.settings import load_settings
 
@@ -62,7 +63,7 @@ def create_app(settings: GatewaySettings | None = None, clock: Clock | None = No
         settings,
         database,
         Messaging("gateway", settings, database, consumer),
-        [api, onramp, live, pages],
+        [api, onramp, live, Sections(pages)],
         [feed.run, poller.run],
         middleware=[Middleware(SmallBodies), Middleware(SameOrigin)],
         on_stop=[gateway.close],

@@ -16,7 +16,7 @@ from services.notifications.domain.alerts import (
     alert_on_contract,
     alert_on_document,
 )
-from services.notifications.publishing import raise_alerts
+from services.notifications.publishing import raise_at_commit
 from shared.contracts.claims import ClaimState
 from shared.contracts.documents import DocumentState
 from shared.contracts.envelope import ChangeData, CloudEvent
@@ -50,4 +50,4 @@ async def alert_about(session: AsyncSession, events: Sequence[CloudEvent[ChangeD
         if draft is not None:
             with traced(event.traceparent) as traceparent:
                 drafts.append((draft, traceparent))
-    await raise_alerts(session, drafts)
+    await raise_at_commit(session, drafts)

@@ -34,6 +34,7 @@ async def keep_agency(session: AsyncSession, state: AgencyState, wake: Callable[
                 rules_sequence=state.sequence,
             )
         )
+        await session.flush()  # clocks of this batch are derived with it
         on_after_commit(session, wake)
         return
     if state.sequence <= kept.sequence:
@@ -44,6 +45,7 @@ async def keep_agency(session: AsyncSession, state: AgencyState, wake: Callable[
         kept.rules_sequence = state.sequence
         on_after_commit(session, wake)
     kept.sequence = state.sequence
+    await session.flush()
 
 
 async def keep_clients(session: AsyncSession, events: Sequence[CloudEvent[ChangeData[ClientState]]]) -> None:

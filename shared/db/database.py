@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Literal
 
 import structlog
-from sqlalchemy import Connection, event, text
+from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session, SessionTransaction
 
-from shared.db.failures import DatabaseAway, refuses_connections
 from shared.db.limits import DEFAULT_LIMITS, Limits
-from shared.db.postgresql import postgresql_engines, reach_out
+from shared.db.postgresql import postgresql_engines
+from shared.db.reading import Endings, Reading
+from shared.db.sessions import DIALECT, REACH, WholeStatements, uninterrupted
 from shared.db.sqlite import sqlite_engines
 from shared.db.tenancy import NO_AGENCY, Reader, reach_of
+from shared.db.writing import Writing
 
 if TYPE_CHECKING:
     from shared.settings import Settings
 
-T = TypeVar("T")
 BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
 AfterCommit = Callable[[], None]
 
-DIALECT = "dossier.dialect"
-"""Under this name a session knows which engine it is on: looking for it in the session's own ways takes long."""
-
 _BEFORE = "dossier.before_commit"
+_LAST = "dossier.last_before_commit"
 _AFTER = "dossier.after_commit"
-_REACH = "dossier.reach"
 
 log = structlog.get_logger(__name__)
 
 
-def on_before_commit(session: AsyncSession, hook: BeforeCommit) -> None:
-    """Run `hook(session)` inside the transaction, just before it commits; an error there rolls back."""
-    session.info.setdefault(_BEFORE, []).append(hook)
+def on_before_commit(session: AsyncSession, hook: BeforeCommit, *, last: bool = False) -> None:
+    """Run `hook(session)` inside the transaction, just before it commits; an error there rolls back.
+
+    With `last` it runs when no other hook is left, those included that hooks register.
+    """
+    session.info.setdefault(_LAST if last else _BEFORE, []).append(hook)
 
 
 def on_after_commit(session: AsyncSession, hook: AfterCommit) -> None:
@@ -78,6 +78,7 @@ class Database:
         self.setting = setting
         self.url = normalise_url(url)
         self._listeners: list[AfterCommit] = []
+        self._endings = Endings()
         self._writing: asyncio.Task[object] | None = None
         backend = self.url.get_backend_name()
         self._writer: asyncio.Lock | nullcontext[None]
@@ -93,16 +94,9 @@ class Database:
         else:
             message = f"a database must be PostgreSQL or SQLite, not {backend}"
             raise ValueError(message)
-        kind = _ReachingSession if self.dialect == "postgresql" else Session
-        self._write_sessions = async_sessionmaker(
-            self._write_engine, class_=WholeStatements, expire_on_commit=False, sync_session_class=kind
-        )
-        self._read_sessions = async_sessionmaker(
-            self._read_engine,
-            class_=WholeStatements,
-            expire_on_commit=False,
-            autoflush=False,
-            sync_session_class=kind,
+        self._write_sessions, self._read_sessions = (
+            async_sessionmaker(engine, class_=WholeStatements, expire_on_commit=False, autoflush=writes)
+            for engine, writes in ((self._write_engine, True), (self._read_engine, False))
         )
 
     @classmethod
@@ -121,17 +115,19 @@ class Database:
         """Run `hook()` after each commit from now on: how a relay learns that there is something to publish."""
         self._listeners.append(hook)
 
-    @asynccontextmanager
-    async def read(self, reader: Reader) -> AsyncIterator[AsyncSession]:
+    def read(self, reader: Reader) -> AbstractAsyncContextManager[AsyncSession]:
         """Open a session on one consistent snapshot. Writing through it is an error of the engine.
 
-        On PostgreSQL it sees the rows of the reader's agencies and no others, whatever is asked.
+        On PostgreSQL it sees the rows of the reader's agencies and no others, whatever is asked; the end of its
+        transaction is not waited for.
         """
-        session = self._session(self._read_sessions, reader)
-        try:
-            yield session
-        finally:
-            await uninterrupted(session.close())
+        return self.reading(reader)
+
+    def reading(self, reader: Reader) -> WholeStatements:
+        """Give such a session to somebody who leaves it himself, whatever happens, and may narrow it before."""
+        if self.dialect == "postgresql":
+            return Reading(self._read_engine, reader, self._endings)
+        return self._session(self._read_sessions, reader)
 
     @asynccontextmanager
     async def write(self, reader: Reader) -> AsyncIterator[AsyncSession]:
@@ -145,24 +141,29 @@ class Database:
         self._refuse_nesting()
         async with self._writer:
             self._writing = asyncio.current_task()
-            session = self._session(self._write_sessions, reader)
+            session = self._writing_for(reader)
             try:
-                await whole(session.connection())
+                await session.take()
                 for hook in self._listeners:
                     on_after_commit(session, hook)
                 yield session
                 await _run_before_commit(session)
-                await uninterrupted(_commit(session))
+                await session.finish(_commit(session))
             except BaseException:
-                await uninterrupted(session.rollback())
+                await session.finish(session.rollback())
                 raise
             finally:
                 self._writing = None
-                await uninterrupted(session.close())
+                await session.finish(session.close())
+
+    def _writing_for(self, reader: Reader) -> WholeStatements:
+        if self.dialect == "postgresql":
+            return Writing(self._write_engine, reader)
+        return self._session(self._write_sessions, reader)
 
     def _session(self, sessions: async_sessionmaker[WholeStatements], reader: Reader) -> WholeStatements:
         session = sessions()
-        session.info.update({_REACH: reach_of(reader), DIALECT: self.dialect})
+        session.info.update({REACH: reach_of(reader), DIALECT: self.dialect})
         return session
 
     def _refuse_nesting(self) -> None:
@@ -176,84 +177,23 @@ class Database:
         async with self.read(NO_AGENCY) as session:
             await session.execute(text("SELECT 1"))
 
+    async def settled(self) -> None:
+        """Wait until the transactions of readers that are gone have ended, and their connections are in the pool again."""
+        await uninterrupted(self._endings.settled())
+
     async def dispose(self) -> None:
         """Close all connections."""
+        await self.settled()
         await uninterrupted(self._write_engine.dispose())
         await uninterrupted(self._read_engine.dispose())
 
 
-class WholeStatements(AsyncSession):
-    """A session whose statements finish even when the caller is cancelled meanwhile; the cancellation goes on after.
-
-    A statement that is cut short costs its connection: the driver closes it in a task that nobody holds, and with
-    SQLite its thread stays behind. A browser that leaves its live stream cancels at any moment.
-    """
-
-    async def execute(self, *arguments: Any, **options: Any) -> Any:
-        """Execute, whole."""
-        return await whole(super().execute(*arguments, **options))
-
-    async def scalar(self, *arguments: Any, **options: Any) -> Any:
-        """Execute and give one value, whole."""
-        return await whole(super().scalar(*arguments, **options))
-
-    async def scalars(self, *arguments: Any, **options: Any) -> Any:
-        """Execute and give the values, whole."""
-        return await whole(super().scalars(*arguments, **options))
-
-    async def get(self, *arguments: Any, **options: Any) -> Any:
-        """Load by key, whole."""
-        return await whole(super().get(*arguments, **options))
-
-    async def flush(self, *arguments: Any, **options: Any) -> None:
-        """Write what is pending, whole."""
-        await whole(super().flush(*arguments, **options))
-
-
-async def whole(work: Coroutine[Any, Any, T]) -> T:
-    """Finish `work`; a connection that cannot be had is one kind of error, whatever the driver calls it."""
-    try:
-        return await uninterrupted(work)
-    except Exception as error:
-        if refuses_connections(error):
-            raise DatabaseAway(type(error).__name__) from error
-        raise
-
-
-async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
-    """Finish `work` whatever happens to the caller, then pass on the cancellation that came meanwhile."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            if not task.cancelled():
-                cancelled = error
-        except Exception:  # noqa: BLE001 - what `work` raised; it is passed on below
-            break
-    if cancelled is not None:
-        if not task.cancelled() and (failure := task.exception()) is not None:
-            log.warning("database.failed_while_cancelled", error=type(failure).__name__)
-        raise cancelled
-    return task.result()
-
-
-class _ReachingSession(Session):
-    """A session whose transactions begin with the reach of its reader."""
-
-
-@event.listens_for(_ReachingSession, "after_begin")
-def _reach_out(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    if not transaction.nested:
-        reach_out(connection, session.info[_REACH])
-
-
 async def _run_before_commit(session: AsyncSession) -> None:
     """Run hooks until none is left: a hook may register another one."""
-    hooks: list[BeforeCommit] = session.info.get(_BEFORE, [])
-    while hooks:
-        await hooks.pop(0)(session)
+    hooks: list[BeforeCommit] = session.info.setdefault(_BEFORE, [])
+    last: list[BeforeCommit] = session.info.setdefault(_LAST, [])
+    while hooks or last:
+        await (hooks or last).pop(0)(session)
 
 
 async def _commit(session: AsyncSession) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -96,3 +97,19 @@ def sentence_of(error: BaseException, setting: str, url: URL) -> str:
 def _sqlstate(error: BaseException | None) -> str:
     original = getattr(error, "orig", None) or error
     return str(getattr(original, "sqlstate", None) or "")
+
+
+_DIALECT: Final = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
+
+
+def driver_error(dbapi: Any, error: Exception, *, closed: bool) -> Exception:
+    """Give an error of PostgreSQL's driver the class that it has when a statement goes the usual way, parameters hidden."""
+    told = error
+    for kind in type(error).__mro__:
+        if kind in dbapi._asyncpg_error_translate:  # noqa: SLF001 - the dialect's own table
+            told = dbapi._asyncpg_error_translate[kind](str(error), error)  # noqa: SLF001
+            break
+    found: Exception = DBAPIError.instance(
+        None, None, told, dbapi.Error, hide_parameters=True, connection_invalidated=closed, dialect=_DIALECT
+    )
+    return found

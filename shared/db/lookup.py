@@ -16,9 +16,11 @@ from sqlalchemy import ColumnElement, String, any_, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from shared.db.database import DIALECT, whole
+from shared.db.failures import driver_error
+from shared.db.held import HeldSession
+from shared.db.sessions import DIALECT, uninterrupted, whole
 from shared.db.tenancy import Scope
 
 Statement = Any
@@ -64,6 +66,9 @@ class _Text:
     names: tuple[str, ...]
     given: Mapping[str, Any]
 
+    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
+        return [values[one] if one in values else self.given[one] for one in self.names]
+
 
 @dataclass(slots=True)
 class Lookup:
@@ -71,7 +76,8 @@ class Lookup:
 
     build: Callable[[Terms], Statement]
     _built: dict[Terms, Statement] = field(default_factory=dict)
-    _texts: dict[Terms, _Text] = field(default_factory=dict)
+    _texts: dict[bool, _Text] = field(default_factory=dict)
+    """As PostgreSQL gets it, for one agency alone and for several."""
 
     async def rows(self, session: AsyncSession, scope: Scope, **values: Any) -> Sequence[Row]:
         """Give what is found, by the names of its columns; without an agency nothing is asked, and nothing found."""
@@ -89,13 +95,22 @@ class Lookup:
         """Give the first of what is found."""
         return next(iter(await self.rows(session, scope, **values)), None)
 
+    async def through(self, connection: AsyncConnection, **values: Any) -> Sequence[Row]:
+        """Give what is found through a connection of its own, on PostgreSQL."""
+        text = self._text(Terms("postgresql", alone=True))
+        adapted: Any = (await connection.get_raw_connection()).dbapi_connection
+        return await uninterrupted(
+            _ask(connection.sync_connection, adapted, text.sql, text.parameters(values))
+        )
+
     async def _asked(self, session: AsyncSession, values: dict[str, Any], *, alone: bool) -> Sequence[Row]:
-        terms = Terms(session.info[DIALECT], alone)
-        if terms.dialect == "postgresql":
-            text = self._text(terms)
-            parameters = [values[one] if one in values else text.given[one] for one in text.names]
-            return await whole(_fetch(session, text.sql, parameters))
-        found: Sequence[Row] = (await session.execute(self._statement(terms), values)).mappings().all()
+        dialect = session.info[DIALECT]
+        if dialect == "postgresql":
+            text = self._texts.get(alone) or self._text(Terms(dialect, alone))
+            return await fetch(session, text.sql, text.parameters(values))
+        found: Sequence[Row] = (
+            (await session.execute(self._statement(Terms(dialect, alone)), values)).mappings().all()
+        )
         return found
 
     def _statement(self, terms: Terms) -> Statement:
@@ -104,7 +119,7 @@ class Lookup:
         return self._built[terms]
 
     def _text(self, terms: Terms) -> _Text:
-        if terms not in self._texts:
+        if terms.alone not in self._texts:
             compiled = self._statement(terms).compile(dialect=_DIALECT)
             if compiled.post_compile_params or compiled.literal_execute_params:
                 message = "a list in a lookup is a parameter: `Terms.among`"
@@ -116,8 +131,8 @@ class Lookup:
                 for name, value in compiled.params.items()
                 if not compiled.binds[name].required
             }
-            self._texts[terms] = _Text(str(compiled), names, given)
-        return self._texts[terms]
+            self._texts[terms.alone] = _Text(str(compiled), names, given)
+        return self._texts[terms.alone]
 
 
 def _is(column: Any, value: Any) -> ColumnElement[bool]:
@@ -125,8 +140,24 @@ def _is(column: Any, value: Any) -> ColumnElement[bool]:
     return found
 
 
+async def fetch(session: AsyncSession, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
+    """Have the driver run a text in the session's transaction, whole, on PostgreSQL. Errors are those that the engine would raise."""
+    if isinstance(session, HeldSession) and session.light:
+        return await session.fetch(sql, parameters)
+    return await whole(_fetch(session, sql, parameters))
+
+
 async def _fetch(session: AsyncSession, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
     connection, adapted = await _connected(session)
+    try:
+        return await _ask(connection, adapted, sql, parameters)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            await (await session.connection()).invalidate(error)
+        raise
+
+
+async def _ask(connection: Any, adapted: Any, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
     driver = adapted.driver_connection
     if connection.engine._has_events:  # noqa: SLF001 - whoever hears the engine's statements hears these too
         for hear in connection.dispatch.before_cursor_execute:
@@ -136,20 +167,24 @@ async def _fetch(session: AsyncSession, sql: str, parameters: Sequence[Any]) -> 
             await adapted._start_transaction()  # noqa: SLF001
         found: Sequence[Row] = await driver.fetch(sql, *parameters)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, adapted.dbapi.Error) as error:
-        closed: bool = driver.is_closed()
-        if closed:
-            await (await session.connection()).invalidate(error)
-        raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=closed) from error
+        raise driver_error(adapted.dbapi, error, closed=driver.is_closed()) from error
     return found
 
 
 async def _connected(session: AsyncSession) -> tuple[Any, Any]:
-    """The connection of the session's transaction, and the driver's within it; looked for once in each transaction."""
-    transaction = session.sync_session.get_transaction()
+    """The connection of the session's transaction, and the driver's within it; looked for once in each transaction.
+
+    Once in each savepoint, too: looking for it is what begins the savepoint.
+    """
+    transaction = _innermost(session)
     known = session.info.get(_DRIVER)
     if known is not None and known[0] is transaction:
         return known[1:]  # type: ignore[no-any-return]
     connection: Any = (await session.connection()).sync_connection
     adapted = connection.connection.dbapi_connection
-    session.info[_DRIVER] = (session.sync_session.get_transaction(), connection, adapted)
+    session.info[_DRIVER] = (_innermost(session), connection, adapted)
     return connection, adapted
+
+
+def _innermost(session: AsyncSession) -> Any:
+    return session.sync_session.get_nested_transaction() or session.sync_session.get_transaction()

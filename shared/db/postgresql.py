@@ -64,10 +64,11 @@ def postgresql_engines(url: URL, limits: Limits) -> tuple[AsyncEngine, AsyncEngi
 def reach_out(connection: Connection, reach: str) -> None:
     """Have the transaction that begins with the next statement told whose rows there are, for itself alone.
 
-    Nothing is left on a pooled connection: the setting ends with the transaction.
+    Nothing is left on a pooled connection: the setting ends with the transaction. One that has begun was told already.
     """
-    driver: Any = connection.connection.driver_connection
-    driver.opening = set_reach(reach)
+    adapted: Any = connection.connection.dbapi_connection
+    if adapted._transaction is None:  # noqa: SLF001 - it begins with its first statement, for which nobody is called
+        adapted.driver_connection.opening = set_reach(reach)
 
 
 def _rest(connection: Any, record: Any) -> None:

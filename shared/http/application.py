@@ -20,6 +20,7 @@ from shared.http.background import Background, BackgroundTasks
 from shared.http.middleware import RequestFrame
 from shared.http.opening import Gate, Opening
 from shared.http.problems import install_problem_handlers
+from shared.http.sections import Sections
 from shared.observability import configure_logging, metrics
 from shared.observability.health import Check, readiness
 
@@ -53,7 +54,7 @@ def create_service_app(
     settings: Settings,
     database: Database,
     messaging: Messaging | None,
-    routers: Sequence[APIRouter],
+    routers: Sequence[APIRouter | Sections],
     background: Sequence[Background] = (),
     *,
     middleware: Sequence[Middleware] = (),
@@ -118,7 +119,10 @@ def create_service_app(
     install_problem_handlers(app)
     app.include_router(_operations(name, _checks(opening, database, messaging, tasks, checks)))
     for router in routers:
-        app.include_router(router)
+        if isinstance(router, Sections):
+            app.router.routes.insert(0, router)  # no route elsewhere begins like one of them
+        else:
+            app.include_router(router)
     return app
 
 

@@ -24,11 +24,10 @@ from shared.clock import Clock, SystemClock
 from shared.contracts import topics
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.events import aggregate_of_state, aggregate_of_type
-from shared.db.among import among
 from shared.db.database import Database
 from shared.db.failures import is_passing
 from shared.db.tenancy import EVERY_AGENCY, NO_AGENCY
-from shared.db.upsert import write_many
+from shared.db.together import write_at_commit
 from shared.messaging.dead_letters import put_aside
 from shared.messaging.events import (
     Events,
@@ -42,6 +41,7 @@ from shared.messaging.intake import Batch, Intake, PartnerHandler, Preload
 from shared.messaging.outbox import discarded_on_error
 from shared.messaging.records import EVENT_ID_HEADER, Record
 from shared.messaging.tables import consumer_position, inbox
+from shared.messaging.taken import taken_before
 from shared.observability import metrics
 from shared.observability.tracing import bind_traceparent, current_traceparent
 
@@ -178,8 +178,7 @@ class Consumer:
 
     async def _apply(self, records: Sequence[Record], moved: Callable[[], None], *, isolate: bool) -> None:
         async with self._database.write(EVERY_AGENCY) as session:
-            fresh = await self._fresh(session, records)
-            batch = await self._intake.begin(session, fresh)
+            fresh, batch = await self._fresh(session, records)
             told = self._read(session, fresh)
             # Before the partners' updates: one may be about a contract or a claim that came to be known just now.
             if isolate:
@@ -244,24 +243,22 @@ class Consumer:
         log.warning("consumer.dead_letter", record=record.coordinates, error=reason, exc_info=error)
         put_aside(session, record, service=self.service, reason=reason, attempts=attempts)
 
-    async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> list[Record]:
-        """Those records that were not taken before, each once, in order."""
+    async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> tuple[list[Record], Batch]:
+        """Those records that were not taken before, each once, in order, and what partners say in them."""
         unique: dict[str, Record] = {}
         for record in records:
             unique.setdefault(record.identity, record)
-        known = set(
-            await session.scalars(
-                select(inbox.c.record_id).where(among(session, inbox.c.record_id, list(unique)))
-            )
-        )
-        return [record for identity, record in unique.items() if identity not in known]
+        batch = self._intake.read(unique.values())
+        taken = await taken_before(session, unique, batch.named)
+        await self._intake.begin(session, batch, taken)
+        return [record for identity, record in unique.items() if identity not in taken.records], batch
 
     async def _remember(self, session: AsyncSession, records: Sequence[Record]) -> None:
         if not records:
             return
         now = self._clock.now()
         rows = [{"record_id": record.identity, "received_at": now} for record in records]
-        await write_many(session, inbox, rows, ["record_id"])
+        await write_at_commit(session, inbox, rows, ["record_id"])
 
     async def _write_positions(self, session: AsyncSession, records: Sequence[Record]) -> None:
         ends = {
@@ -273,7 +270,7 @@ class Consumer:
             {"topic": topic, "partition": partition, "broker_epoch": self._epoch, "next_offset": end}
             for (topic, partition), end in ends.items()
         ]
-        await write_many(session, consumer_position, rows, ["topic", "partition"], replace=True)
+        await write_at_commit(session, consumer_position, rows, ["topic", "partition"], replace=True)
 
 
 def _bind(told: Sequence[Told]) -> None:

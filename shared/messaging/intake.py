@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.envelope import service_source, written_event
 from shared.contracts.partners import RECEIPT_TYPE
 from shared.contracts.topics import parse_partner_topic, receipts_topic
-from shared.db.among import pairs_among
-from shared.db.upsert import write_many
+from shared.db.together import write_at_commit
 from shared.messaging.dead_letters import put_aside
 from shared.messaging.outbox import enqueue_bytes
 from shared.messaging.partners import PartnerMessage, Reading, Verdict, read_message
 from shared.messaging.records import Record, derived_id
 from shared.messaging.tables import partner_message
+from shared.messaging.taken import MessageKey, Taken
 from shared.observability import metrics
 from shared.observability.tracing import current_traceparent
 
@@ -37,7 +36,8 @@ class Batch:
     """What one transaction knows about its partner messages."""
 
     readings: dict[str, Reading] = field(default_factory=dict)
-    accepted: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    named: list[MessageKey] = field(default_factory=list)
+    accepted: dict[MessageKey, Verdict] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     @contextmanager
@@ -70,10 +70,9 @@ class Intake:
         """Take updates of this kind."""
         self._handlers[kind] = (handler, preload)
 
-    async def begin(self, session: AsyncSession, records: Sequence[Record]) -> Batch:
-        """Read the partner messages among `records`, find those accepted before, and let the services load what they need."""
+    def read(self, records: Iterable[Record]) -> Batch:
+        """Read the partner messages among `records`."""
         batch = Batch()
-        named: list[tuple[str, str]] = []
         for record in records:
             topic = parse_partner_topic(record.topic)
             if topic is None or topic.kind not in self._handlers:
@@ -81,24 +80,18 @@ class Intake:
             reading = read_message(topic.partner_id, topic.kind, record.value, record.received_at)
             batch.readings[record.identity] = reading
             if reading.message_id is not None:
-                named.append((topic.partner_id, reading.message_id))
-        if named:
-            await self._load_accepted(session, batch, named)
-        await self._preload(session, batch)
+                batch.named.append((topic.partner_id, reading.message_id))
         return batch
 
-    async def _load_accepted(self, session: AsyncSession, batch: Batch, named: list[tuple[str, str]]) -> None:
-        table = partner_message.c
-        key = (table.partner_id, table.message_id)
-        found = await session.execute(
-            select(*key, table.sequence, table.claim_number, table.policy_number).where(
-                pairs_among(session, key, named)
+    async def begin(self, session: AsyncSession, batch: Batch, taken: Taken) -> None:
+        """Leave out the records that were taken before, note the messages that were, and let the services load what they need."""
+        for identity in taken.records:
+            batch.readings.pop(identity, None)
+        for key, row in taken.messages.items():
+            batch.accepted[key] = Verdict(
+                "duplicate", row["sequence"], row["claim_number"], row["policy_number"]
             )
-        )
-        for partner_id, message_id, sequence, claim_number, policy_number in found:
-            batch.accepted[(partner_id, message_id)] = Verdict(
-                "duplicate", sequence, claim_number, policy_number
-            )
+        await self._preload(session, batch)
 
     async def _preload(self, session: AsyncSession, batch: Batch) -> None:
         for kind, (_, preload) in self._handlers.items():
@@ -191,4 +184,4 @@ class Intake:
 
     async def finish(self, session: AsyncSession, batch: Batch) -> None:
         """Write what was accepted, so that its repetition is known for ever."""
-        await write_many(session, partner_message, batch.rows, ["partner_id", "message_id"])
+        await write_at_commit(session, partner_message, batch.rows, ["partner_id", "message_id"])

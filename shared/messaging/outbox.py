@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.database import on_before_commit
-from shared.db.upsert import write_many
+from shared.db.together import write_at_commit
 from shared.messaging.tables import outbox
 from shared.observability.tracing import current_traceparent
 
@@ -94,4 +94,4 @@ async def _write(session: AsyncSession) -> None:
     pending = _pending(session)
     rows = list({row["event_id"]: row for row in pending.rows}.values())
     pending.rows.clear()
-    await write_many(session, outbox, rows, ["event_id"])
+    await write_at_commit(session, outbox, rows, ["event_id"])

@@ -8,76 +8,41 @@ not exist, or whose record the broker refuses, holds back the rows of its own ke
 from __future__ import annotations
 
 import asyncio
-import time
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from sqlalchemy import BigInteger, ColumnElement, Row, and_, func, or_, select, text, true, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.db.among import among
-from shared.db.database import Database, uninterrupted
+from shared.db.database import Database
 from shared.db.failures import is_passing
+from shared.db.lookup import Row
+from shared.db.sessions import uninterrupted
 from shared.db.tenancy import NO_AGENCY
 from shared.db.upsert import upsert
 from shared.messaging.connection import finish_within, producer_options
 from shared.messaging.records import EVENT_ID_HEADER
 from shared.messaging.tables import outbox, relay_state
+from shared.messaging.waiting import BATCH, Held, mark_published, waiting_rows
 from shared.observability import metrics
 from shared.settings import Settings
 
-_BATCH: Final = 500
 _SEND_SECONDS: Final = 12.0
 _STOP_SECONDS: Final = 2.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
-_MOST_HELD_KEYS: Final = 100
 _IDLE_SECONDS: Final = {"sqlite": 5.0, "postgresql": 0.25}
 """How long an idle relay waits for a wake-up before it looks by itself: on PostgreSQL other replicas commit, too."""
 _REPUBLISH_WINDOW: Final = timedelta(hours=24)
 _REPUBLISH_MOST: Final = 20_000
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass
-class _Held:
-    """Keys that wait, until when (monotonic seconds), after a refusal."""
-
-    until: dict[tuple[str, str], float] = field(default_factory=dict)
-    pauses: dict[tuple[str, str], float] = field(default_factory=dict)
-
-    def hold(self, key: tuple[str, str]) -> None:
-        pause = min(self.pauses.get(key, _FIRST_PAUSE) * 2, _LONGEST_PAUSE)
-        self.pauses[key] = pause
-        self.until[key] = time.monotonic() + pause
-
-    def release(self, key: tuple[str, str]) -> None:
-        self.until.pop(key, None)
-        self.pauses.pop(key, None)
-
-    def held(self, key: tuple[str, str]) -> bool:
-        return self.until.get(key, 0.0) > time.monotonic()
-
-    def seconds(self) -> float | None:
-        """How long until the first of them is tried again; None when nothing is held."""
-        now = time.monotonic()
-        waiting = [until - now for until in self.until.values() if until > now]
-        return min(waiting) if waiting else None
-
-    def excluded(self) -> ColumnElement[bool]:
-        """The condition that leaves them out, so that a full batch of one held key cannot starve the others."""
-        waiting = [key for key in self.until if self.held(key)]
-        if len(waiting) > _MOST_HELD_KEYS:
-            return outbox.c.topic.not_in({topic for topic, _ in waiting})
-        return and_(true(), *(or_(outbox.c.topic != topic, outbox.c.key != key) for topic, key in waiting))
 
 
 class Relay:
@@ -90,7 +55,7 @@ class Relay:
         self._database = database
         self._wake = asyncio.Event()
         self._producer: AIOKafkaProducer | None = None
-        self._held = _Held()
+        self._held = Held()
         self.active = False
 
     def wake(self) -> None:
@@ -204,59 +169,36 @@ class Relay:
 
     async def _publish_batch(self, lock: AsyncConnection | None) -> bool:
         """Publish up to one batch; says whether there may be more. Whoever commits meanwhile wakes us, what is held back has its pause."""
-        rows = await self._pending(lock)
+        rows = await waiting_rows(self._database, lock, self._held)
         sent = await self._send(rows) if rows else []
         if sent:
-            await self._mark(lock, sent)
-        return len(rows) == _BATCH
+            await mark_published(self._database, lock, sent)
+        return len(rows) == BATCH
 
-    async def _pending(self, lock: AsyncConnection | None) -> Sequence[Row[Any]]:
-        statement = (
-            select(outbox)
-            .where(outbox.c.published_at.is_(None), self._held.excluded())
-            .order_by(outbox.c.position)
-            .limit(_BATCH)
-        )
-        if lock is not None:
-            return (await uninterrupted(lock.execute(statement))).all()
-        async with self._database.read(NO_AGENCY) as session:
-            return (await session.execute(statement)).all()
-
-    async def _mark(self, lock: AsyncConnection | None, sent: Sequence[int]) -> None:
-        """Write down what is safely on the broker."""
-        statement = update(outbox).values(published_at=datetime.now(UTC))
-        if lock is not None:
-            await uninterrupted(
-                lock.execute(statement.where(among(lock, outbox.c.position, sent, BigInteger)))
-            )
-            return
-        async with self._database.write(NO_AGENCY) as session:
-            await session.execute(statement.where(among(session, outbox.c.position, sent, BigInteger)))
-
-    async def _send(self, rows: Sequence[Row[Any]]) -> list[int]:
+    async def _send(self, rows: Sequence[Row]) -> list[int]:
         """Send the rows and wait for the acknowledgements; gives the positions that are safely on the broker."""
         producer = self._producer
         if producer is None:  # pragma: no cover - `_lead` connects first
             raise RuntimeError
-        missing = await self._missing_topics(producer, {row.topic for row in rows})
-        waiting: list[tuple[Row[Any], asyncio.Future[Any]]] = []
+        missing = await self._missing_topics(producer, {row["topic"] for row in rows})
+        waiting: list[tuple[Row, asyncio.Future[Any]]] = []
         blocked: set[tuple[str, str]] = set()
         for row in rows:
-            key = (row.topic, row.key)
+            key = (row["topic"], row["key"])
             if key in blocked or self._held.held(key):
                 blocked.add(key)
                 continue
-            if row.topic in missing:
+            if row["topic"] in missing:
                 self._refused(row, "no such topic", blocked)
                 continue
-            headers = [(EVENT_ID_HEADER, row.event_id.encode())]
+            headers = [(EVENT_ID_HEADER, row["event_id"].encode())]
             headers += [
-                (name, value.encode()) for name, value in row.headers.items() if name != EVENT_ID_HEADER
+                (name, value.encode()) for name, value in row["headers"].items() if name != EVENT_ID_HEADER
             ]
             try:
                 async with asyncio.timeout(_SEND_SECONDS):
                     future = await producer.send(
-                        row.topic, value=row.body, key=row.key.encode(), headers=headers
+                        row["topic"], value=row["body"], key=row["key"].encode(), headers=headers
                     )
             except KafkaError as error:
                 self._refused(row, type(error).__name__, blocked)
@@ -265,14 +207,14 @@ class Relay:
         return await self._acknowledged(waiting, blocked)
 
     async def _acknowledged(
-        self, waiting: list[tuple[Row[Any], asyncio.Future[Any]]], blocked: set[tuple[str, str]]
+        self, waiting: list[tuple[Row, asyncio.Future[Any]]], blocked: set[tuple[str, str]]
     ) -> list[int]:
         if not waiting:
             return []
         await asyncio.wait([future for _, future in waiting], timeout=_SEND_SECONDS)
         sent: list[int] = []
         for row, future in waiting:
-            key = (row.topic, row.key)
+            key = (row["topic"], row["key"])
             if not future.done():
                 # The client may hang for ever on a broker that went away: begin again with a new one.
                 raise TimeoutError
@@ -281,16 +223,20 @@ class Relay:
                 self._refused(row, type(error).__name__, blocked)
             elif key not in blocked:
                 self._held.release(key)
-                sent.append(row.position)
-                metrics.published.labels(self._service, row.topic).inc()
+                sent.append(row["position"])
+                metrics.published.labels(self._service, row["topic"]).inc()
         return sent
 
-    def _refused(self, row: Row[Any], reason: str, blocked: set[tuple[str, str]]) -> None:
-        key = (row.topic, row.key)
+    def _refused(self, row: Row, reason: str, blocked: set[tuple[str, str]]) -> None:
+        key = (row["topic"], row["key"])
         blocked.add(key)
         self._held.hold(key)
         log.warning(
-            "relay.held_back", service=self._service, topic=row.topic, position=row.position, reason=reason
+            "relay.held_back",
+            service=self._service,
+            topic=row["topic"],
+            position=row["position"],
+            reason=reason,
         )
 
     async def _missing_topics(self, producer: AIOKafkaProducer, topics: set[str]) -> set[str]:

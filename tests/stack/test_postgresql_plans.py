@@ -126,9 +126,9 @@ CASES: Final[dict[str, Case]] = {
         lambda s, scope: queries.list_alerts(s, scope, kinds=("cheque",)), "a kind that never occurs"
     ),
     "unread_count": Case(queries.unread_count),
-    "unread_of_file": Case(lambda s, scope: queries.unread_of_file(s, scope, claim_number=NUMBER)),
-    "unread_of_file of a client": Case(lambda s, scope: queries.unread_of_file(s, scope, client_id=CLIENT)),
-    "newest_position": Case(queries.newest_position),
+    "bell_of": Case(queries.bell_of),
+    "bell_of who opens a claim": Case(lambda s, scope: queries.bell_of(s, scope, claim_number=NUMBER)),
+    "bell_of who opens a client": Case(lambda s, scope: queries.bell_of(s, scope, client_id=CLIENT)),
     "count_needs": Case(
         lambda s, scope: queries.count_needs(s, scope, NOW, NEEDS), "looks at all that is in repair"
     ),
@@ -151,7 +151,11 @@ INSIDE: Final = {
     "documents_of_claim": "get_claim",
     "documents_of_client": "get_client",
     "documents_of_contract": "get_contract",
-    "history_of": "get_claim",
+    "happened_to": "get_claim",
+    "history_of": "get_client",
+    "tell_claim": "get_claim",
+    "tell_client": "get_client",
+    "tell_directory": "partner_directory",
     "mapped": "list_claims",
     "rows_of": "list_claims",
     "partners_named": "get_claim",

@@ -18,7 +18,7 @@ from services.documents.domain.content import FileRefused
 from services.documents.handlers import files, objects
 from services.documents.handlers.intake import Prepared, workspace
 from shared.contracts.codes import DocumentType
-from shared.db.database import uninterrupted
+from shared.db.sessions import uninterrupted
 from shared.db.tenancy import EVERY_AGENCY, Scope
 from shared.http.commands import Answer, actor_of, answer
 from shared.http.idempotency import IdempotencyKey, Repeatable

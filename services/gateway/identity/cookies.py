@@ -44,7 +44,7 @@ def cookie_name(request: Request) -> str:
 
 def is_secure(request: Request) -> bool:
     """Whether the browser's side is https. In production http is only believed to be meant on loopback."""
-    if request.url.scheme == "https":
+    if request.scope.get("scheme") == "https":
         return True
     return request.app.state.settings.env == "production" and not _is_loopback(request.url.hostname or "")
 

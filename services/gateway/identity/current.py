@@ -10,6 +10,7 @@ from starlette.requests import Request
 from services.gateway.context import Gateway, gateway_of
 from services.gateway.identity.cookies import session_token
 from services.gateway.identity.sessions import CurrentUser, find_session, touch_session
+from shared.db.sessions import WholeStatements
 from shared.db.tenancy import EVERY_AGENCY, NO_AGENCY
 from shared.http.problems import Problem
 
@@ -19,12 +20,36 @@ DESK_ROLES = frozenset({"broker", "manager", "handler"})
 
 async def optional_user(request: Request) -> CurrentUser | None:
     """Give the user of the session cookie, or None: for pages that lead to the log-in."""
-    if hasattr(request.state, "user"):
-        found: CurrentUser | None = request.state.user
-        return found
-    user = await _find(gateway_of(request), session_token(request))
-    request.state.user = user
+    try:
+        return await _find(request)
+    finally:
+        await leave_reading(request)
+
+
+async def reading_user(request: Request) -> CurrentUser | None:
+    """The same, and leave the database's session open in which he was found, held to his reach: `reading_of` gives it.
+
+    Whoever calls this calls `leave_reading` as well, whatever happens.
+    """
+    user = await _find(request)
+    session: WholeStatements | None = getattr(request.state, "reading", None)
+    if session is not None and user is not None:
+        await session.narrow(user.scope, request.state.said)
     return user
+
+
+def reading_of(request: Request) -> WholeStatements | None:
+    """Give the session that `reading_user` left open, once; it is then left by who has it."""
+    session: WholeStatements | None = getattr(request.state, "reading", None)
+    request.state.reading = None
+    return session
+
+
+async def leave_reading(request: Request) -> None:
+    """Leave that session, if nobody took it."""
+    session = reading_of(request)
+    if session is not None:
+        await session.leave()
 
 
 async def current_user(request: Request) -> CurrentUser:
@@ -52,15 +77,21 @@ DeskUser = Annotated[CurrentUser, Depends(desk_user)]
 CurrentGateway = Annotated[Gateway, Depends(gateway_of)]
 
 
-async def _find(gateway: Gateway, token: str | None) -> CurrentUser | None:
-    if token is None:
-        return None
-    now = gateway.clock.now()
-    async with gateway.database.read(EVERY_AGENCY) as session:
+async def _find(request: Request) -> CurrentUser | None:
+    """Look the session up, once a request; what it was found in stays open, unless its last use had to be written."""
+    if hasattr(request.state, "user"):
+        known: CurrentUser | None = request.state.user
+        return known
+    gateway, token, found = gateway_of(request), session_token(request), None
+    if token is not None:
+        now = gateway.clock.now()
+        request.state.reading = session = gateway.database.reading(EVERY_AGENCY)
         found = await find_session(session, token, at=now, idle=gateway.settings.session_idle)
-    if found is None:
-        return None
-    if found.stale:
-        async with gateway.database.write(NO_AGENCY) as session:
-            await touch_session(session, found.user.session_id, now)
-    return found.user
+        request.state.said = found.reach if found is not None else None
+        if found is None or found.stale:
+            await leave_reading(request)
+        if found is not None and found.stale:  # with no connection in hand while another one is waited for
+            async with gateway.database.write(NO_AGENCY) as writing:
+                await touch_session(writing, found.user.session_id, now)
+    user = request.state.user = found.user if found is not None else None
+    return user

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, bindparam, delete, select, update
+from sqlalchemy import (
+    CursorResult,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    null,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Agency, User, UserAgency, UserSession
 from services.gateway.queries.rows import AgencyInfo
 from shared.db.lookup import Lookup, Row, Terms
+from shared.db.row_security import SETTING
 from shared.db.tenancy import Role, Scope
 from shared.identifiers import new_id
 
@@ -36,6 +49,13 @@ class CurrentUser:
     agencies: tuple[AgencyInfo, ...]
     session_id: str
     timezone: str = ""
+    scope: Scope = field(init=False, compare=False, repr=False)
+    """What queries and services are told; a page says it at every turn. `ops` never has an agency, whatever the table says."""
+
+    def __post_init__(self) -> None:
+        """Put the scope together once."""
+        agency_ids = () if self.role == "ops" else self.agency_ids
+        object.__setattr__(self, "scope", Scope(self.user_id, self.role, agency_ids, self.name))
 
     @property
     def zone_name(self) -> str:
@@ -47,18 +67,17 @@ class CurrentUser:
         """The agencies that he works for."""
         return tuple(one.id for one in self.agencies)
 
-    @property
-    def scope(self) -> Scope:
-        """What queries and services are told. `ops` never has an agency, whatever the table says."""
-        return Scope(self.user_id, self.role, () if self.role == "ops" else self.agency_ids, self.name)
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A valid session, and whether its last use should be written."""
+    """A valid session, and whether its last use should be written.
+
+    `reach` is what the transaction in which it was found is held to since; None where nothing is held to a reach.
+    """
 
     user: CurrentUser
     stale: bool
+    reach: str | None = None
 
 
 def token_hash(token: str) -> str:
@@ -106,7 +125,7 @@ async def find_session(session: AsyncSession, token: str, *, at: datetime, idle:
         session_id=first["id"],
         timezone=first["timezone"],
     )
-    return Found(current, at - first["last_seen_at"] >= TOUCH_EVERY)
+    return Found(current, at - first["last_seen_at"] >= TOUCH_EVERY, first["reach"])
 
 
 async def is_alive(session: AsyncSession, session_id: str, *, at: datetime, idle: timedelta) -> bool:
@@ -180,9 +199,13 @@ def _agency_info(row: Row) -> AgencyInfo:
     )
 
 
-def _held(_terms: Terms) -> Any:
-    """A session with its user, once for each of his agencies."""
-    return (
+def _held(terms: Terms) -> Any:
+    """A session with its user, once for each of his agencies.
+
+    On PostgreSQL the same statement then holds the transaction to what the user may see, a round trip less than saying so: the
+    rows are all read before that, since what is said is put together from them.
+    """
+    found = (
         select(
             UserSession.id,
             UserSession.expires_at,
@@ -206,6 +229,14 @@ def _held(_terms: Terms) -> Any:
         .where(UserSession.token_hash == bindparam("token"), User.active.is_(True))
         .order_by(Agency.name, Agency.id)
     )
+    if terms.dialect != "postgresql":
+        return found.add_columns(null().label("reach"))
+    held = found.cte("held").prefix_with("MATERIALIZED")
+    comma: Any = aggregate_order_by(literal_column("','"), held.c.agency_name, held.c.agency_id)
+    agencies = func.coalesce(func.string_agg(held.c.agency_id, comma), "")
+    reach = case((func.max(held.c.role) == "ops", ""), else_=agencies)
+    said = select(func.set_config(SETTING, reach, true())).select_from(held).scalar_subquery()
+    return select(held, said.label("reach")).order_by(held.c.agency_name, held.c.agency_id)
 
 
 _HELD: Final = Lookup(_held)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,8 +21,11 @@ from shared.db.database import Database
 from shared.db.tenancy import EVERY_AGENCY
 
 REMEMBERED: Final = 10_000
+FIRST_LOOK_SECONDS: Final = 0.05
 LOOK_SECONDS: Final = 0.1
-"""How often to look whether another replica has projected meanwhile; our own projections tell at once."""
+"""How often to look whether another replica has projected meanwhile. Our own projections tell at once: the first look comes as long
+after the alert as ours should have, so that it does not take the time of what it waits for. What waited in the queue meanwhile is
+looked for at once."""
 
 LATE_LOOK_SECONDS: Final = 0.5
 """How often to look whether the read model has caught up with what was told early."""
@@ -152,20 +156,21 @@ class Feed:
             wanted.append((alert.aggregate, alert.subject_id, alert.subject_sequence))
         waits = [self._versions.wait_for(*one) for one in wanted]
         try:
-            if all(wait.done.is_set() for wait in waits) or await self._is_projected(alert):
-                return True
             loop = asyncio.get_running_loop()
-            while (left := held.until - loop.time()) > 0:
-                try:
-                    async with asyncio.timeout(min(LOOK_SECONDS, left)):
+            look = max(0.0, held.until - self._hold_seconds + FIRST_LOOK_SECONDS - loop.time())
+            while not all(wait.done.is_set() for wait in waits):
+                left = held.until - loop.time()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(look, left)):
                         for wait in waits:
                             await wait.done.wait()
-                except TimeoutError:
-                    if await self._is_projected(alert):
                         return True
-                else:
+                if await self._is_projected(alert):
                     return True
-            return False
+                if left <= look:
+                    return False
+                look = LOOK_SECONDS
+            return True
         finally:
             for wait in waits:
                 self._versions.release(wait)

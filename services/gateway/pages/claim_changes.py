@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.gateway.queries import ActivityRow, ChangedField, ClaimDetail
+from services.gateway.queries import ActivityRow, ChangedField, ClaimDetail, ToldClaim
 
 
-def since_of(claim: ClaimDetail, now: datetime) -> datetime:
+def since_of(claim: ClaimDetail | ToldClaim, now: datetime) -> datetime:
     """From when on changes are marked: the last opening; for one never opened with news, from the first of them."""
     if claim.seen_at is not None:
         return claim.seen_at

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
+from urllib.parse import parse_qsl
 
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import translations
+from services.gateway.pages.speaking import current_reader
 from services.gateway.pages.words import word
 from services.gateway.queries import ClaimQuery
 from services.gateway.queries.parameters import NO_REPAIR
@@ -95,3 +97,31 @@ def need_names(language: str) -> dict[str, str]:
         "documents": pgettext("need", "Documents to send"),
         "cheques": pgettext("need", "Cheques to deposit"),
     }
+
+
+def needs_in_words() -> tuple[tuple[str, str], ...]:
+    """The needs as the options of a field."""
+    return tuple(need_names(current_reader().language.code).items())
+
+
+def list_address(query: ClaimQuery) -> str:
+    """The parameters of the first page of a list."""
+    return query.with_(page=1).url_parameters()
+
+
+def list_parameters(query: ClaimQuery) -> dict[str, str]:
+    """The same one by one, for links that change one of them."""
+    return dict(parse_qsl(list_address(query)))
+
+
+def is_filtered(query: ClaimQuery) -> bool:
+    """Whether the list shows anything but all open claims."""
+    return bool(set(list_parameters(query)) - {"sort"})
+
+
+def is_narrowed(query: ClaimQuery) -> bool:
+    """Whether a filter is set, beside the choice of open and closed claims."""
+    return bool(set(list_parameters(query)) - _NOT_FILTERS)
+
+
+_NOT_FILTERS: Final = frozenset({"sort", "page", "state"})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -16,17 +17,25 @@ from services.gateway.commands import (
     save_view,
     unmark_claims_seen,
 )
-from services.gateway.pages.claim_filters import chips_of, need_names
-from services.gateway.pages.claim_views import BUILT_IN, views_of
+from services.gateway.pages.claim_views import BUILT_IN
 from services.gateway.pages.visits import PageRoute, Visit, desk_visit, local_path, reading_visit
-from services.gateway.queries import ClaimQuery, claim_filters, list_claims, saved_views
+from services.gateway.queries import (
+    ClaimPage,
+    ClaimQuery,
+    Told,
+    ViewRow,
+    claim_filters,
+    list_claims,
+    saved_views,
+)
 from shared.errors import Conflict, DomainError, Invalid, NotFound
 from shared.http.problems import Problem
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Desk = Annotated[Visit, Depends(desk_visit)]
 Reading = Annotated[Visit, Depends(reading_visit)]
-_NOT_FILTERS: Final = frozenset({"sort", "page", "state"})
+Filters = Mapping[str, tuple[tuple[str, str], ...]]
+"""What can be chosen as insurer and garage."""
 
 
 @router.get("/claims")
@@ -125,26 +134,18 @@ async def _list_context(visit: Visit, query: ClaimQuery) -> dict[str, Any]:
         page = await list_claims(session, visit.user.scope, query, now=now)
         filters = await claim_filters(session, visit.user.scope)
         rows = await saved_views(session, visit.user.scope)
-    return list_context(visit, query, page, filters, rows)
+    return list_context(query, page, filters, rows)
 
 
-def list_context(visit: Any, query: ClaimQuery, page: Any, filters: Any, rows: Any) -> dict[str, Any]:
-    """Give what the list's templates show; `visit` needs its `reader` alone."""
-    plain = query.url_parameters()
-    parameters = {key: value for key, value in parse_qsl(plain) if key != "page"}
-    chips = chips_of(query, filters, visit.reader)
+def list_context(
+    query: ClaimQuery, page: ClaimPage, filters: Filters, rows: Sequence[ViewRow]
+) -> dict[str, Any]:
+    """Give what the list's templates show."""
     return {
-        "page": page,
+        "page": Told.of(page) if query.typed else page,  # what somebody typed is seldom asked for again
         "query_": query,
-        "address": ClaimQuery.url_parameters(query.with_(page=1)),
-        "parameters": parameters,
-        "filters": filters,
-        "chips": chips,
-        "filtered": bool(set(parameters) - {"sort"}),
-        "narrowed": bool(set(parameters) - _NOT_FILTERS),
-        "views": views_of(rows, query, visit.reader.language.code),
-        "needs": tuple(need_names(visit.reader.language.code).items()),
-        "any_unread": any(one.unread for one in page.items),
+        "filters": tuple(filters.items()),
+        "own": tuple(rows),
         "form": {"dialog": "", "view": "", "name": "", "errors": None},
     }
 

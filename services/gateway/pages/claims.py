@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -17,7 +16,6 @@ from services.gateway.commands import (
     note_claim,
 )
 from services.gateway.pages import claim_list
-from services.gateway.pages.changes import change_texts
 from services.gateway.pages.claim_changes import changed_fields, since_of
 from services.gateway.pages.claim_parties import (
     FIRMS,
@@ -25,14 +23,19 @@ from services.gateway.pages.claim_parties import (
     missing_names,
     parties_command,
     party_values,
-    third_party_count,
 )
+from services.gateway.pages.claim_shown import Marks
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import translations
-from services.gateway.pages.markup import path_part, what_of
-from services.gateway.pages.next_steps import missing_documents, next_steps
 from services.gateway.pages.visits import PageRoute, Visit, desk_visit, reading_visit
-from services.gateway.queries import ClaimDetail, get_claim, partner_directory, unread_of_file
+from services.gateway.queries import (
+    Told,
+    ToldClaim,
+    get_claim,
+    partner_directory,
+    tell_claim,
+    tell_directory,
+)
 from shared.errors import DomainError
 from shared.http.problems import Problem
 
@@ -40,14 +43,6 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 router.include_router(claim_list.router)
 Desk = Annotated[Visit, Depends(desk_visit)]
 Reading = Annotated[Visit, Depends(reading_visit)]
-_CHEQUE_STEPS: Final = {
-    "announced": ("received",),
-    "received": ("deposited",),
-    "deposited": ("cleared", "bounced"),
-    "bounced": ("replaced",),
-}
-"""The usual next steps of a cheque, as buttons; its dialog has every status."""
-
 _REFUSALS: Final = (DomainError, Problem)
 
 
@@ -58,11 +53,10 @@ async def claim_page(visit: Reading, claim_number: str, since: str = "") -> Resp
     While the page stays open its script asks for the claim's part again with `since`, the instant from which the marks
     count, so that marks do not vanish with the next update.
     """
-    async with visit.reading() as session:
-        claim = await get_claim(session, visit.user.scope, claim_number, contract=False)
-        directory = await partner_directory(session, *FIRMS)
-        alerts = await unread_of_file(session, visit.user.scope, claim_number=claim_number)
-    if alerts:
+    async with visit.reading(claim_number=claim_number) as session:
+        claim = await tell_claim(session, visit.user.scope, claim_number)
+        directory = await tell_directory(session, *FIRMS)
+    if visit.alerted:
         visit.unread -= await mark_file_read(visit.gateway, visit.user, claim_number=claim_number)
     response = _claim_response(visit, claim, since=_instant(since), directory=directory)
     await mark_claim_seen(visit.gateway, visit.user, claim_number)
@@ -155,61 +149,32 @@ async def change_cheque_status(
 
 
 def claim_context(
-    claim: ClaimDetail,
+    claim: ToldClaim,
     reader: Reader,
     user_id: str,
     *,
     since: datetime | None = None,
     form: dict[str, Any] | None = None,
-    directory: Directory | None = None,
+    directory: Told[Directory] | None = None,
 ) -> dict[str, Any]:
     """Give what the claim's template shows: the claim, and which fields are marked as changed."""
     changed = claim.changed if since is None else changed_fields(claim.history, since, user_id)
-    by_field = {one.field: one for one in changed}
-    lines = {one.field: change_texts([one], reader) for one in changed}
     return {
         "claim": claim,
-        "claim_changed": by_field,
-        "changed_lines": change_texts(changed, reader),
-        "change_line": lambda change: (
-            lines[change.field][0] if lines[change.field] else {"old": "", "new": ""}
-        ),
-        "changed_prefix": lambda prefix: any(field.startswith(prefix + ".") for field in by_field),
+        "marks": Marks(changed),
         "since": (since or since_of(claim, reader.now)).isoformat(),
         "form": form or {"dialog": "", "typed": {}, "errors": None},
-        "steps": next_steps(claim, reader),
-        "missing_documents": missing_documents(claim),
-        "dialogs": _dialogs_of(claim, directory or {}),
-        "activity_whats": tuple(dict.fromkeys(what_of(one.happening) for one in claim.history)),
-        "activity_whos": tuple(dict.fromkeys(one.actor_kind for one in claim.history)),
-        "cheque_steps": _CHEQUE_STEPS,
+        "directory": directory or Told.of({}),
     }
-
-
-def _dialogs_of(claim: ClaimDetail, directory: Directory) -> tuple[Hashable, ...]:
-    """What the closed dialogs of a claim show, all of it."""
-    return (
-        path_part(claim.state.claim_number),
-        claim.state.status.value,
-        tuple(
-            (one.reference, one.cheque.number, one.cheque.status.value)
-            if one.cheque
-            else (one.reference, None, "")
-            for one in claim.state.settlement.payments
-        ),
-        tuple(party_values(claim).items()),
-        third_party_count(claim),
-        tuple(directory.items()),
-    )
 
 
 def _claim_response(
     visit: Visit,
-    claim: ClaimDetail,
+    claim: ToldClaim,
     *,
     since: datetime | None = None,
     form: dict[str, Any] | None = None,
-    directory: Directory | None = None,
+    directory: Told[Directory] | None = None,
     status: int = 200,
 ) -> Response:
     context = claim_context(
@@ -217,8 +182,7 @@ def _claim_response(
     )
     if visit.fragment:
         return visit.part("claims/_claim.html", **context)
-    title = f"{claim.state.plate or claim.state.claim_number} · {claim.state.insured.name or claim.state.client_name}"
-    return visit.page("claims/claim.html", title, "claims", status=status, **context)
+    return visit.page("claims/claim.html", claim.title, "claims", status=status, **context)
 
 
 async def _again(
@@ -226,8 +190,8 @@ async def _again(
 ) -> Response:
     """Show the claim with the dialog open, what was typed, and what is wrong with it."""
     async with visit.gateway.database.read(visit.user.scope) as session:
-        claim = await get_claim(session, visit.user.scope, claim_number, contract=False)
-        directory = await partner_directory(session, *FIRMS)
+        claim = await tell_claim(session, visit.user.scope, claim_number)
+        directory = await tell_directory(session, *FIRMS)
     known = {name: text for name, text in errors.items() if name in values}
     shown = known or {"": next(iter(errors.values()))}
     return _claim_response(

@@ -13,9 +13,16 @@ from services.gateway.commands import (
     mark_file_read,
     reveal_identity_number,
 )
+from services.gateway.pages.client_values import DETAILS, contact_values, particular_values
 from services.gateway.pages.languages import translations
 from services.gateway.pages.visits import PageRoute, Visit, desk_visit, reading_visit
-from services.gateway.queries import ClientDetail, ClientQuery, get_client, list_clients, unread_of_file
+from services.gateway.queries import (
+    ClientQuery,
+    ToldClient,
+    get_client,
+    list_clients,
+    tell_client,
+)
 from shared.contracts.policy import ClientState
 from shared.errors import DomainError
 from shared.http.problems import Problem
@@ -25,7 +32,6 @@ Desk = Annotated[Visit, Depends(desk_visit)]
 Reading = Annotated[Visit, Depends(reading_visit)]
 _REFUSALS: Final = (DomainError, Problem)
 PARTICULARS: Final = ("first_name", "last_name", "company_name", "born_on", "language", "identity_number")
-_DETAILS: Final = ("email", "phone", "address")
 _SHOWN: Final = 60
 """Changes that the page shows."""
 
@@ -51,10 +57,9 @@ async def clients_list(visit: Desk) -> Response:
 @router.get("/clients/{client_id}")
 async def client_page(visit: Reading, client_id: str) -> Response:
     """Show a client; opening the page is reading the alerts that are about him alone."""
-    async with visit.reading() as session:
-        client = await get_client(session, visit.user.scope, client_id, activity=_SHOWN)
-        alerts = await unread_of_file(session, visit.user.scope, client_id=client_id)
-    if alerts:
+    async with visit.reading(client_id=client_id) as session:
+        client = await tell_client(session, visit.user.scope, client_id, activity=_SHOWN)
+    if visit.alerted:
         visit.unread -= await mark_file_read(visit.gateway, visit.user, client_id=client_id)
     return _client_response(visit, client)
 
@@ -96,11 +101,11 @@ async def confirm(
     visit: Desk, client_id: str, detail: Annotated[list[str] | None, Form()] = None
 ) -> Response:
     """Note that the client confirmed the details just now; without a choice, all that are known."""
-    details = [one for one in (detail or []) if one in _DETAILS]
+    details = [one for one in (detail or []) if one in DETAILS]
     if not details:
         async with visit.gateway.database.read(visit.user.scope) as session:
             state = (await get_client(session, visit.user.scope, client_id)).state
-        details = [one for one in _DETAILS if getattr(state, one) is not None]
+        details = [one for one in DETAILS if getattr(state, one) is not None]
     try:
         await confirm_contact(visit.gateway, visit.user, client_id, details)
     except _REFUSALS as error:
@@ -159,7 +164,7 @@ async def _client_page(
     status: int = 200,
 ) -> Response:
     async with visit.reading() as session:
-        client = await get_client(session, visit.user.scope, client_id, activity=_SHOWN)
+        client = await tell_client(session, visit.user.scope, client_id, activity=_SHOWN)
     return _client_response(
         visit,
         client,
@@ -173,7 +178,7 @@ async def _client_page(
 
 def _client_response(
     visit: Visit,
-    client: ClientDetail,
+    client: ToldClient,
     *,
     form: dict[str, Any] | None = None,
     particulars: dict[str, Any] | None = None,
@@ -181,47 +186,17 @@ def _client_response(
     identity_number: str = "",
     status: int = 200,
 ) -> Response:
-    details = [getattr(client.state, name) for name in _DETAILS]
-    known = [one for one in details if one is not None]
-    dates = [one.confirmed.at for one in known if one.confirmed.at is not None]
     return visit.page(
         "clients/client.html",
-        client.state.name,
+        client.name,
         "clients",
         status=status,
         client=client,
-        confirmed_at=min(dates) if known and len(dates) == len(known) else None,
         form=form,
-        values=form["values"] if form else _values(client.state),
         notice_error=notice_error,
         identity_number=identity_number,
-        particulars=particulars or {"values": particular_values(client.state), "errors": None},
-        particulars_open=particulars is not None,
+        particulars=particulars,
     )
-
-
-def _values(state: ClientState) -> dict[str, str]:
-    address = state.address.value if state.address else None
-    return {
-        "email": state.email.value if state.email else "",
-        "phone": state.phone.value if state.phone else "",
-        "street": address.street if address else "",
-        "postal_code": address.postal_code if address else "",
-        "city": address.city if address else "",
-        "country": address.country if address else "",
-    }
-
-
-def particular_values(state: ClientState) -> dict[str, str]:
-    """The form's fields as they are known; an identity number is typed anew, since only its end is known here."""
-    return {
-        "first_name": state.first_name,
-        "last_name": state.last_name,
-        "company_name": state.company_name,
-        "born_on": state.born_on.isoformat() if state.born_on else "",
-        "language": state.language,
-        "identity_number": "",
-    }
 
 
 def particulars_command(state: ClientState, typed: dict[str, str]) -> dict[str, Any]:
@@ -231,7 +206,7 @@ def particulars_command(state: ClientState, typed: dict[str, str]) -> dict[str, 
 
 
 def _corrections(state: ClientState, values: dict[str, str]) -> dict[str, Any]:
-    before = _values(state)
+    before = contact_values(state)
     body: dict[str, Any] = {
         name: values[name] for name in ("email", "phone") if values[name] and values[name] != before[name]
     }

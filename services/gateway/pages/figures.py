@@ -25,7 +25,10 @@ _DAY_PATTERN: Final = {"fr": "dd/MM", "he": "d.M", "en": "d MMM"}
 _DATE_PATTERN: Final = {"en": "d MMM yyyy"}
 _WEEKDAY_PATTERN: Final = {"fr": "EEEE d MMMM", "he": "EEEE, d בMMMM", "en": "EEEE d MMMM"}
 _SOON: Final = timedelta(days=7)
+_TICK: Final = timedelta(microseconds=1)
 _MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(hours=24)
 FORMS: Final = 3
 """How many forms a counted word has at most in our languages: for one, for two, and for more."""
 FSI, PDI = "\u2068", "\u2069"
@@ -105,6 +108,21 @@ class Reader:
         unit, number = (0, minutes) if hours < 1 else (1, hours) if hours < 24 else (2, days)  # noqa: PLR2004
         return words[FORMS * unit + min(number, FORMS)].replace("{n}", str(number))
 
+    def told_alike(self, at: datetime) -> tuple[datetime, datetime]:
+        """From when until when `relative` and `is_recent` tell an instant as they do now, while the day is the same."""
+        ago = self.now - at
+        if ago <= -_MINUTE:
+            return datetime.min.replace(tzinfo=dt.UTC), at - _MINUTE
+        if ago < _MINUTE:
+            return at - _MINUTE + _TICK, at + _MINUTE - _TICK
+        if ago >= _SOON:
+            return at + _SOON, datetime.max.replace(tzinfo=dt.UTC)
+        if ago >= _DAY:
+            return at + _DAY, at + _SOON - _TICK
+        unit = _HOUR if ago >= _HOUR else _MINUTE
+        begun = at + ago // unit * unit
+        return begun, begun + unit - _TICK
+
     def days_until(self, day: dt.date) -> str:
         """`today`, `tomorrow`, `in 3 days`, `yesterday`, `5 days ago`."""
         texts, days = translations(self.language.code), (day - self.today).days
@@ -118,7 +136,7 @@ class Reader:
 
     def percent(self, value: Decimal | int) -> str:
         """A percentage: `38 %` with a space that does not break in French, else `38%`."""
-        return format_percent(Decimal(value) / 100, locale=self.language.locale)
+        return _percent(str(value), self.language.code)
 
     def size(self, size: int) -> str:
         """A file's size in decimal units, as phones and desktops show it."""
@@ -157,6 +175,11 @@ def _money(amount: str, currency: str, language: str) -> str:
     """Babel reads its patterns anew for each amount, and a list says the same few again and again."""
     pattern = _MONEY_PATTERN.get(language)
     return format_currency(Decimal(amount), currency, format=pattern, locale=LANGUAGES[language].locale)
+
+
+@lru_cache(maxsize=4096)
+def _percent(value: str, language: str) -> str:
+    return format_percent(Decimal(value) / 100, locale=LANGUAGES[language].locale)
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from services.gateway.pages.alert_texts import HAPPENING_ICONS, AnyAlert, alerts
 from services.gateway.pages.changes import AnyChange, arrow_of, change_texts, short_text
 from services.gateway.pages.figures import isolated, policy_number_parts
 from services.gateway.pages.runs import files_added, first_named
-from services.gateway.pages.speaking import current_reader
+from services.gateway.pages.speaking import current_reader, lasts
 from services.gateway.pages.tones import TONES
 from services.gateway.pages.words import word, words
 from services.gateway.queries import ActivityRow
@@ -137,6 +137,7 @@ def ago(value: datetime | None) -> Markup:
     if value is None:
         return DASH
     reader = current_reader()
+    lasts(*reader.told_alike(value))
     marked = '" class="ago" data-ago>' if reader.is_recent(value) else '" class="ago">'
     return _made(
         '<time datetime="',

@@ -59,11 +59,11 @@ class Needs:
 
     cheques: tuple[ChequeDue, ...]
     cheques_total: int
-    late: tuple[ClaimRow, ...]
+    late: Sequence[ClaimRow]
     late_total: int
     silent: tuple[SilentGarage, ...]
     silent_total: int
-    documents: tuple[ClaimRow, ...]
+    documents: Sequence[ClaimRow]
     documents_total: int
     phases: tuple[tuple[str, int], ...]
     days: tuple[Day, ...]

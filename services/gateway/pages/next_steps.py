@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from services.gateway.pages.figures import Reader, isolated, isolated_code
 from services.gateway.pages.languages import translations
+from services.gateway.pages.speaking import lasts
 from services.gateway.pages.words import word
 from services.gateway.queries import ClaimDetail
 from services.gateway.queries.needs import AT_WORK, CHEQUE_DAYS, SILENT_AFTER
@@ -88,9 +89,19 @@ def _repair(claim: ClaimDetail, reader: Reader) -> Iterator[NextStep]:
     if repair.eta and repair.eta < reader.today:
         text = texts.gettext("Delivery is overdue: ask %(garage)s") % garage
         yield NextStep("clock", text, "#repair", urgent=True, on=repair.eta)
-    elif reader.now - repair.updated_at > SILENT_AFTER:
+    elif _silent(repair.updated_at, reader):
         text = texts.gettext("%(garage)s is silent: ask for news") % garage
         yield NextStep("wifi-off", text, "#repair")
+
+
+def _silent(last: datetime, reader: Reader) -> bool:
+    """Whether nothing was heard for long; by the hour, so whoever keeps what is said of it must know until when it is true."""
+    since = last + SILENT_AFTER
+    if reader.now > since:
+        lasts(since=since + timedelta(microseconds=1))
+        return True
+    lasts(until=since)
+    return False
 
 
 def _people(claim: ClaimDetail, reader: Reader) -> Iterator[NextStep]:

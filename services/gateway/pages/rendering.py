@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.pages.figures import Reader
-from services.gateway.pages.speaking import speaking_to
+from services.gateway.pages.packing import Packed, gzipped
+from services.gateway.pages.speaking import PLACE, leaving_places, speaking_to
 from services.gateway.pages.template_names import FILTERS, GLOBALS, TESTS
 from services.gateway.pages.template_texts import TEXTS
 
@@ -44,17 +45,40 @@ def environment() -> Environment:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it was written: texts, and parts that were packed at other times, in turn."""
+
+    pieces: tuple[str | Packed, ...]
+
+    @property
+    def html(self) -> str:
+        """All of it."""
+        return "".join(one if isinstance(one, str) else one.text for one in self.pieces)
+
+
+def write(template: str, reader: Reader, context: Mapping[str, Any]) -> Page:
+    """Render a template for a reader, with places for the parts that are kept."""
+    with speaking_to(reader), leaving_places() as parts:
+        texts = environment().get_template(template).render(context).split(PLACE)
+    if len(texts) != len(parts) + 1:
+        message = f"{template} did not write each of its parts once"
+        raise RuntimeError(message)
+    pieces: list[str | Packed] = [texts[0]]
+    for part, text in zip(parts, texts[1:], strict=True):
+        pieces += (part, text)
+    return Page(tuple(pieces))
+
+
 def render(template: str, reader: Reader, context: Mapping[str, Any]) -> str:
     """Render a template for a reader."""
-    with speaking_to(reader):
-        return environment().get_template(template).render(context)
+    return write(template, reader, context).html
 
 
 def html_response(
-    request: Request, html: str, *, status: int = 200, headers: Mapping[str, str] | None = None
+    request: Request, page: Page, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Answer with HTML: compressed, never cached by others, and with the headers that a page needs."""
-    body = html.encode()
     found = {
         "content-type": "text/html; charset=utf-8",
         "cache-control": "private, no-cache",
@@ -64,7 +88,8 @@ def html_response(
         "referrer-policy": "same-origin",
         **(headers or {}),
     }
-    if len(body) >= _COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
-        body = gzip.compress(body, compresslevel=5, mtime=0)
+    large = len(page.pieces) > 1 or len(page.html) >= _COMPRESS_FROM
+    if large and "gzip" in request.headers.get("accept-encoding", ""):
         found["content-encoding"] = "gzip"
-    return Response(body, status_code=status, headers=found)
+        return Response(gzipped(page.pieces), status_code=status, headers=found)
+    return Response(page.html, status_code=status, headers=found)

@@ -7,8 +7,19 @@ from typing import Any, Final
 
 from services.gateway.pages.addresses import town_first
 from services.gateway.pages.assets import asset_url
+from services.gateway.pages.claim_filters import (
+    chips_of,
+    is_filtered,
+    is_narrowed,
+    list_address,
+    list_parameters,
+    needs_in_words,
+)
+from services.gateway.pages.claim_shown import CHEQUE_STEPS, dialogs_of
+from services.gateway.pages.claim_views import views_of
+from services.gateway.pages.client_values import contact_confirmed, contact_values, particular_values
 from services.gateway.pages.figures import ago_words, isolated_code
-from services.gateway.pages.fragments import kept, remembered
+from services.gateway.pages.fragments import kept, part, remembered
 from services.gateway.pages.icons import icon
 from services.gateway.pages.languages import LANGUAGES
 from services.gateway.pages.markup import (
@@ -47,6 +58,7 @@ from services.gateway.pages.markup import (
     what_changed,
     what_of,
 )
+from services.gateway.pages.next_steps import missing_documents, next_steps
 from services.gateway.pages.paging import page_numbers
 from services.gateway.pages.repairs import STAGES, repair_stage, stepper
 from services.gateway.pages.runs import activity_runs
@@ -84,6 +96,7 @@ GLOBALS: Final[dict[str, Any]] = {
     "icon": icon,
     "asset": asset_url,
     "kept": kept,
+    "part": part,
     "ago_words": ago_words,
     "town_first": lambda country: town_first(country, current_reader()),
     "remembered": remembered,
@@ -98,7 +111,21 @@ GLOBALS: Final[dict[str, Any]] = {
     "files_together": files_together,
     "partner_choices": partner_choices,
     "arrow": arrow,
+    "contact_confirmed": contact_confirmed,
+    "contact_values": contact_values,
+    "particular_values": particular_values,
     "countries": countries,
+    "chips_of": chips_of,
+    "is_filtered": is_filtered,
+    "is_narrowed": is_narrowed,
+    "list_address": list_address,
+    "list_parameters": list_parameters,
+    "needs_in_words": needs_in_words,
+    "views_of": views_of,
+    "cheque_steps": CHEQUE_STEPS,
+    "dialogs_of": dialogs_of,
+    "missing_documents_of": missing_documents,
+    "next_steps": next_steps,
     "actor": actor,
     "repair_stage": repair_stage,
     "repair_stages": STAGES,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,15 +16,15 @@ from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.context import Gateway, gateway_of
-from services.gateway.identity.current import optional_user
+from services.gateway.identity.current import leave_reading, reading_of, reading_user
 from services.gateway.identity.sessions import CurrentUser
 from services.gateway.live.events import EVENTS_PER_ALERT, LAST_OF_POSITION
 from services.gateway.pages.figures import Reader
 from services.gateway.pages.languages import Language, choose_language, translations
 from services.gateway.pages.notices import NOTICE_COOKIE, notice_of, notice_text
 from services.gateway.pages.problem_texts import problem_text, problem_title
-from services.gateway.pages.rendering import html_response, render
-from services.gateway.queries import newest_position, unread_count
+from services.gateway.pages.rendering import html_response, write
+from services.gateway.queries import bell_of
 from shared.errors import DomainError
 from shared.http.problems import Problem, log_unexpected, problem_of
 from shared.observability.tracing import current_correlation_id
@@ -53,8 +54,13 @@ class Desk:
 
     @property
     def still(self) -> Desk:
-        """The same without what comes and goes: bars that show nothing of it are made once."""
-        return replace(self, position=None, down=(), notice="", undo="")
+        """The same without what comes and goes, and where it is: bars that show nothing of it are made once."""
+        return replace(self, position=None, down=(), notice="", undo="", here="")
+
+    @property
+    def key(self) -> Hashable:
+        """All that it is made of."""
+        return (self.language.code, *_REST(self))
 
     @property
     def sees_clients(self) -> bool:
@@ -70,6 +76,9 @@ class Desk:
         )
 
 
+_REST: Final = attrgetter(*(one.name for one in fields(Desk) if one.name != "language"))
+
+
 class Visit:
     """A request for a page by somebody, or by nobody yet."""
 
@@ -78,12 +87,15 @@ class Visit:
         self.request = request
         self.gateway = gateway
         self.somebody = user
+        self.fragment = request.headers.get("hx-request") == "true"
+        """Whether the page's script asks for a part of the page."""
         language = choose_language(
             user.language if user else None, request.cookies, request.headers.get("accept-language")
         )
         countries = frozenset(one.country for one in user.agencies) if user else frozenset()
         self.reader = Reader(language, _zone(user), gateway.clock.now(), countries)
         self.unread = 0
+        self.alerted = False
         self._looked_up = False
         self.position: int | None = None
         self.theme = request.cookies.get(THEME_COOKIE, "system")
@@ -97,11 +109,6 @@ class Visit:
             raise RuntimeError("this page is also for people who are not logged in")
         return self.somebody
 
-    @property
-    def fragment(self) -> bool:
-        """Whether the page's script asks for a part of the page."""
-        return self.request.headers.get("hx-request") == "true"
-
     def text(self, message: str) -> str:
         """Translate a text whose marked source stands elsewhere."""
         return translations(self.reader.language.code).gettext(message)
@@ -111,7 +118,7 @@ class Visit:
     ) -> Response:
         """Answer with a part of a page."""
         return html_response(
-            self.request, render(template, self.reader, context), headers=headers, status=status
+            self.request, write(template, self.reader, context), headers=headers, status=status
         )
 
     async def look_up(self) -> None:
@@ -121,16 +128,20 @@ class Visit:
                 pass
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
-        """Open the session that a page reads from; what the frame shows is read first, if nobody did yet.
+    async def reading(self, *, claim_number: str = "", client_id: str = "") -> AsyncIterator[AsyncSession]:
+        """Open the session that a page reads from, or go on in the one in which was found out who asks.
 
-        The order matters: the live stream goes on from `position`, so nothing may change between the two unseen.
+        What the frame shows is read first, if nobody did yet.
+
+        The order matters: the live stream goes on from `position`, so nothing may change between the two unseen. Whoever opens
+        a file names it, and finds in `alerted` whether alerts of it wait to be read.
         """
-        async with self.gateway.database.read(self.user.scope) as session:
-            if self._framed and not self._looked_up:
-                newest = await newest_position(session, self.user.scope)
-                self.position = newest * EVENTS_PER_ALERT + LAST_OF_POSITION
-                self.unread = await unread_count(session, self.user.scope)
+        scope, about = self.user.scope, {"claim_number": claim_number, "client_id": client_id}
+        async with reading_of(self.request) or self.gateway.database.read(scope) as session:
+            if not self._looked_up and (self._framed or claim_number or client_id):
+                bell = await bell_of(session, scope, **about)
+                self.position = bell.position * EVENTS_PER_ALERT + LAST_OF_POSITION
+                self.unread, self.alerted = bell.unread, bell.of_file
                 self._looked_up = True
             yield session
 
@@ -160,8 +171,8 @@ class Visit:
             notice=notice_text(notice, self.reader.language.code),
             undo=undo,
         )
-        html = render(template, self.reader, {"desk": desk, "title": title, **context})
-        response = html_response(self.request, html, status=status)
+        page = write(template, self.reader, {"desk": desk, "title": title, **context})
+        response = html_response(self.request, page, status=status)
         if cookie:
             response.delete_cookie(NOTICE_COOKIE, path="/")
         return response
@@ -182,8 +193,11 @@ class Visit:
 
 async def visit_of(request: Request) -> Visit:
     """Give the visit of anybody."""
-    visit = Visit(request, gateway_of(request), await optional_user(request))
-    await visit.look_up()
+    try:
+        visit = Visit(request, gateway_of(request), await reading_user(request))
+        await visit.look_up()
+    finally:
+        await leave_reading(request)
     return visit
 
 
@@ -192,7 +206,7 @@ async def reading_visit(request: Request) -> Visit:
 
     Others are sent to log in, or refused.
     """
-    visit = Visit(request, gateway_of(request), await optional_user(request))
+    visit = Visit(request, gateway_of(request), await reading_user(request))
     if visit.somebody is None:
         raise Problem(UNAUTHENTICATED, "unauthenticated", "Log in first.")
     if visit.somebody.role == "ops":
@@ -202,8 +216,11 @@ async def reading_visit(request: Request) -> Visit:
 
 async def desk_visit(request: Request) -> Visit:
     """Give the visit of somebody who may see client data, with what the frame shows."""
-    visit = await reading_visit(request)
-    await visit.look_up()
+    try:
+        visit = await reading_visit(request)
+        await visit.look_up()
+    finally:
+        await leave_reading(request)
     return visit
 
 
@@ -226,10 +243,13 @@ class PageRoute(APIRoute):
             try:
                 return await handler(request)
             except Exception as error:  # noqa: BLE001 - every error becomes a page; the unexpected ones are logged
+                await leave_reading(request)  # the page that says so reads as well
                 problem = problem_of(error)
                 if problem.code == "internal":
                     log_unexpected(error)
                 return await error_page(request, problem)
+            finally:
+                await leave_reading(request)
 
         return handle
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Activity
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import aggregate_of_type, happening_of
+from shared.db.together import write_at_commit
 from shared.db.upsert import write_many
 
 ActivityRow = dict[str, Any]
+_KEYS: Final = ("agency_id", "event_id")
 
 
 def activity_of(
@@ -44,10 +46,16 @@ def activity_of(
     }
 
 
-async def record_activity(session: AsyncSession, rows: Iterable[ActivityRow]) -> None:
-    """Keep each event once: the same id again, by the topic or by a rebuild, changes nothing."""
+async def record_activity(
+    session: AsyncSession, rows: Iterable[ActivityRow], *, at_once: bool = False
+) -> None:
+    """Keep each event once: the same id again, by the topic or by a rebuild, changes nothing.
+
+    When the transaction commits, or `at_once` where it goes on to read these rows.
+    """
     ordered = sorted(rows, key=lambda row: (row["agency_id"], row["event_id"]))
-    await write_many(session, Activity, ordered, ["agency_id", "event_id"])
+    write = write_many if at_once else write_at_commit
+    await write(session, Activity, ordered, _KEYS)
 
 
 def is_lived(event: CloudEvent[ChangeData[Any]]) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orjson import Fragment
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import AlertView
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.notifications import AlertState
-from shared.db.upsert import write_many
+from shared.db.together import write_at_commit
 from shared.messaging.events import newest
 
 
@@ -29,7 +30,7 @@ async def project_alerts(session: AsyncSession, events: Sequence[CloudEvent[Chan
                 "claim_number": state.claim_number,
                 "actor_id": state.actor.id,
                 "at": state.at,
-                "state": state.model_dump(mode="json"),
+                "state": Fragment(state.model_dump_json()),
             }
         )
-    await write_many(session, AlertView, rows, ["agency_id", "id"])
+    await write_at_commit(session, AlertView, rows, ["agency_id", "id"])

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
-from sqlalchemy import Table, and_, bindparam, func, select, update
+from sqlalchemy import Select, Table, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Activity, ClaimView, DocumentView
@@ -15,7 +15,9 @@ from services.gateway.projections.columns import last_change, state_columns
 from services.gateway.projections.documents import Number, give_to_clients, turns
 from shared.contracts.claims import ClaimState
 from shared.contracts.envelope import ChangeData, CloudEvent
-from shared.db.among import pairs_among
+from shared.db.among import given_pairs, named_pairs_among, pairs_among
+from shared.db.lookup import Lookup, Terms
+from shared.db.together import write_at_commit
 from shared.db.turns import take_turn
 from shared.db.upsert import write_many
 
@@ -42,6 +44,7 @@ _KEPT: Final = (
 )
 """Columns that depend on more than the newest state."""
 
+_KNOWN: Final = (*_KEYS, "claim_number", "wanted", *_KEPT)
 _GIVEN: Final = "given_"
 _KEEP: Final = (
     update(_VIEW)
@@ -88,7 +91,7 @@ async def project_claims(
         for key in sorted(known)
         for number in ((key[0], known[key]["claim_number"]),)
     ]
-    await write_many(session, ClaimView, [row for row in rows if "state" in row], _KEYS, replace=True)
+    await write_at_commit(session, ClaimView, [row for row in rows if "state" in row], _KEYS, replace=True)
     kept = [row for row in rows if "state" not in row and row != known[row["agency_id"], row["id"]]]
     if kept:
         given = [{_GIVEN + name: row[name] for name in (*_KEYS, *_KEPT)} for row in kept]
@@ -118,13 +121,20 @@ async def _known(session: AsyncSession, keys: Collection[Key]) -> dict[Key, dict
     """What the read model has of these claims, locked in one order until the transaction ends."""
     if not keys:
         return {}
-    rows = await session.execute(
-        select(*(_VIEW.c[name] for name in (*_KEYS, "claim_number", "wanted", *_KEPT)))
-        .where(pairs_among(session, (ClaimView.agency_id, ClaimView.id), keys))
+    rows = await _LOCKED.all(session, **given_pairs(session, "keys", keys))
+    return {(row["agency_id"], row["id"]): {name: row[name] for name in _KNOWN} for row in rows}
+
+
+def _locked(terms: Terms) -> Select[Any]:
+    return (
+        select(*(_VIEW.c[name] for name in _KNOWN))
+        .where(named_pairs_among(terms.dialect, (ClaimView.agency_id, ClaimView.id), "keys"))
         .order_by(*(_VIEW.c[name] for name in _KEYS))
         .with_for_update()
     )
-    return {(row["agency_id"], row["id"]): dict(row) for row in rows.mappings()}
+
+
+_LOCKED: Final = Lookup(_locked)
 
 
 def _first(key: Key, events: Sequence[ClaimEvent]) -> dict[str, Any]:

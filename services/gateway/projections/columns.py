@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from orjson import Fragment
+
 from services.gateway.search.folding import agency_token, fold, search_text
 from shared.contracts.claims import ClaimState, Repair
 from shared.contracts.codes import AppraisalStatus
@@ -52,7 +54,7 @@ def state_columns(state: ClaimState) -> dict[str, Any]:
         "client_folded": fold(f"{state.client_name} {state.insured.name}"),
         "agency_token": agency_token(state.agency_id),
         "search_text": _searched(state),
-        "state": state.model_dump(mode="json"),
+        "state": Fragment(state.model_dump_json()),
     }
 
 

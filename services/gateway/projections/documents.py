@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from orjson import Fragment
 from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -46,7 +47,7 @@ async def project_documents(
         )
         for event in events
     ]
-    await record_activity(session, activity)
+    await record_activity(session, activity, at_once=True)
     rows = []
     for event in newest(events):
         state = event.data.state
@@ -60,7 +61,7 @@ async def project_documents(
                 "policy_number": state.policy_number,
                 "removed": state.removed,
                 "uploaded_at": state.uploaded_at,
-                "state": state.model_dump(mode="json"),
+                "state": Fragment(state.model_dump_json()),
             }
         )
     await write_many(session, DocumentView, rows, ["agency_id", "id"], replace=True, guard="sequence")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from orjson import Fragment
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,7 @@ from shared.contracts.codes import ReceiptStatus
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.policy import ClientState, ContractState
 from shared.db.among import pairs_among
+from shared.db.together import write_at_commit
 from shared.db.turns import take_turn
 from shared.db.upsert import write_many
 from shared.messaging.events import newest
@@ -36,7 +38,7 @@ async def project_clients(session: AsyncSession, events: Sequence[ClientEvent]) 
     ]
     await record_activity(session, activity)
     rows = [_client_row(event) for event in newest(events)]
-    await write_many(session, ClientView, rows, ["agency_id", "id"], replace=True, guard="sequence")
+    await write_at_commit(session, ClientView, rows, ["agency_id", "id"], replace=True, guard="sequence")
 
 
 async def project_contracts(session: AsyncSession, events: Sequence[ContractEvent]) -> None:
@@ -95,7 +97,7 @@ def _client_row(event: ClientEvent) -> dict[str, Any]:
             ],
             phones=[state.phone.value, state.phone.e164] if state.phone else [],
         ),
-        "state": state.model_dump(mode="json"),
+        "state": Fragment(state.model_dump_json()),
     }
 
 
@@ -120,5 +122,5 @@ def _contract_row(event: ContractEvent) -> dict[str, Any]:
             [state.client_name, state.insurer.name, risk.make, risk.model, risk.name],
             numbers=[state.policy_number, risk.plate, risk.plate_normalised],
         ),
-        "state": state.model_dump(mode="json"),
+        "state": Fragment(state.model_dump_json()),
     }

@@ -3,11 +3,11 @@
 Each function takes a session and the scope of who asks; what is not in scope is not found.
 """
 
-from services.gateway.queries.alerts import list_alerts, newest_position, unread_count, unread_of_file
-from services.gateway.queries.claim import get_claim
+from services.gateway.queries.alerts import Bell, bell_of, list_alerts, unread_count
+from services.gateway.queries.claim import get_claim, tell_claim
 from services.gateway.queries.claim_rows import claim_rows, recently_opened
 from services.gateway.queries.claims import claim_filters, list_claims
-from services.gateway.queries.clients import get_client, get_contract, list_clients
+from services.gateway.queries.clients import get_client, get_contract, list_clients, tell_client
 from services.gateway.queries.documents import get_document
 from services.gateway.queries.everything import search
 from services.gateway.queries.needs import (
@@ -21,7 +21,7 @@ from services.gateway.queries.needs import (
     silent_garages,
 )
 from services.gateway.queries.parameters import ClaimQuery, ClientQuery
-from services.gateway.queries.partners import partner_directory
+from services.gateway.queries.partners import partner_directory, tell_directory
 from services.gateway.queries.rows import (
     ActivityRow,
     AgencyInfo,
@@ -40,12 +40,15 @@ from services.gateway.queries.rows import (
     SearchResult,
 )
 from services.gateway.queries.saved_views import ViewRow, saved_views
+from services.gateway.queries.told import Rows, Told
+from services.gateway.queries.told_files import ToldClaim, ToldClient
 
 __all__ = [
     "ActivityRow",
     "AgencyInfo",
     "AlertPage",
     "AlertRow",
+    "Bell",
     "CalendarEntry",
     "ChangedField",
     "ChequeDue",
@@ -60,9 +63,14 @@ __all__ = [
     "ContractDetail",
     "ContractRow",
     "DocumentRow",
+    "Rows",
     "SearchResult",
     "SilentGarage",
+    "Told",
+    "ToldClaim",
+    "ToldClient",
     "ViewRow",
+    "bell_of",
     "calendar",
     "cheques_due",
     "claim_filters",
@@ -75,13 +83,14 @@ __all__ = [
     "list_alerts",
     "list_claims",
     "list_clients",
-    "newest_position",
     "partner_directory",
     "phases",
     "recently_opened",
     "saved_views",
     "search",
     "silent_garages",
+    "tell_claim",
+    "tell_client",
+    "tell_directory",
     "unread_count",
-    "unread_of_file",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -72,20 +73,35 @@ async def unread_count(session: AsyncSession, scope: Scope) -> int:
     return sum(found[0]["number"] for found in counts)
 
 
-async def newest_position(session: AsyncSession, scope: Scope) -> int:
-    """Give the position of the newest alert: a page that is read after this knows everything up to it."""
-    asked = _newest_of(scope.role)
-    newest = [await asked.rows(session, scope.of_agency(one)) for one in scope.agency_ids]
-    return max((found[0]["position"] or 0 for found in newest), default=0)
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """What a page's frame shows of alerts, at one instant.
+
+    `position` is that of the newest: a page that is read after this knows everything up to it. `of_file` says whether alerts of
+    the file that is opened wait to be read.
+    """
+
+    position: int
+    unread: int
+    of_file: bool
 
 
-async def unread_of_file(
+async def bell_of(
     session: AsyncSession, scope: Scope, *, claim_number: str = "", client_id: str = ""
-) -> bool:
-    """Whether alerts of a claim, or of a client himself, wait to be read by this user."""
-    asked = _waiting_of(scope.role, "claim" if claim_number else "client")
-    subject = claim_number or client_id
-    return await asked.first(session, scope, asking=scope.user_id, subject=subject) is not None
+) -> Bell:
+    """Give what the bell shows to this user, and whether alerts of a claim, or of a client himself, are among it."""
+    about, subject = ("claim", claim_number) if claim_number else ("client", client_id)
+    asked = _bell_of(scope.role, about if subject else "")
+    values = {"subject": subject} if subject else {}
+    found = [
+        (await asked.rows(session, scope.of_agency(one), asking=scope.user_id, **values))[0]
+        for one in scope.agency_ids
+    ]
+    return Bell(
+        position=max((one["position"] or 0 for one in found), default=0),
+        unread=sum(one["number"] for one in found),
+        of_file=bool(subject) and any(one["waiting"] for one in found),
+    )
 
 
 @cache
@@ -102,29 +118,25 @@ def _unread_of(role: Role) -> Lookup:
 
 
 @cache
-def _newest_of(role: Role) -> Lookup:
-    return Lookup(
-        lambda _terms: select(func.max(AlertView.position).label("position")).where(may_see(asked_by(role)))
+def _bell_of(role: Role, about: str) -> Lookup:
+    asking, subject = asked_by(role), bindparam("subject", type_=String())
+    newest = select(func.max(AlertView.position)).where(may_see(asking))
+    unread = (
+        select(func.count()).select_from(with_read_marks(asking)).where(may_see(asking), _is_unread(asking))
     )
-
-
-@cache
-def _waiting_of(role: Role, about: str) -> Lookup:
-    def build(terms: Terms) -> Any:
-        asking, subject = asked_by(role), bindparam("subject", type_=String())
+    columns: list[Any] = [
+        newest.scalar_subquery().label("position"),
+        unread.scalar_subquery().label("number"),
+    ]
+    if about:
         condition = (
             AlertView.claim_number == subject
             if about == "claim"
             else and_(AlertView.claim_number.is_(None), about_client(subject))
         )
-        return (
-            select(AlertView.id)
-            .select_from(with_read_marks(asking))
-            .where(terms.within(AlertView.agency_id), _meant_for(role), ~is_read(asking), condition)
-            .limit(1)
-        )
-
-    return Lookup(build)
+        waiting = select(AlertView.id).select_from(with_read_marks(asking))
+        columns.append(waiting.where(may_see(asking), ~is_read(asking), condition).exists().label("waiting"))
+    return Lookup(lambda _terms: select(*columns))
 
 
 def may_see(scope: Scope) -> ColumnElement[bool]:

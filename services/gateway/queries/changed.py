@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import User
 from services.gateway.queries.rows import ActivityRow, ChangedField
+from services.gateway.queries.told import Rows
+from shared.db.lookup import Row
 from shared.db.tenancy import Scope
 
 _NOT_A_CHANGE: Final = frozenset({"claim-registered"})
@@ -24,7 +26,7 @@ FILES: Final = "files"
 async def changed_since(
     session: AsyncSession,
     scope: Scope,
-    history: Sequence[ActivityRow],
+    history: Rows[ActivityRow],
     *,
     sequence: int | None,
     at: datetime | None,
@@ -38,27 +40,27 @@ async def changed_since(
     born: datetime | None = None
     if sequence is None:
         born = await session.scalar(select(User.baseline_at).where(User.id == scope.user_id))
-    news = [
-        one
-        for one in history
-        if one.actor_kind != "import"
-        and one.actor_id != scope.user_id
-        and _is_new(one, sequence, at, files_at, born)
-    ]
+    news = history.where(
+        lambda row: (
+            row["actor_kind"] != "import"
+            and row["actor_id"] != scope.user_id
+            and _is_new(row, sequence, at, files_at, born)
+        )
+    )
     return (*_files(news), *_fields(reversed(news)))
 
 
 def _is_new(
-    one: ActivityRow,
+    row: Row,
     sequence: int | None,
     at: datetime | None,
     files_at: datetime | None,
     born: datetime | None,
 ) -> bool:
-    if one.aggregate == "claim":
-        return one.sequence > sequence if sequence is not None else born is not None and one.at > born
+    if row["aggregate"] == "claim":
+        return bool(row["sequence"] > sequence if sequence is not None else born and row["at"] > born)
     since = files_at or at or born
-    return one.aggregate == "document" and since is not None and one.at > since
+    return bool(row["aggregate"] == "document" and since and row["at"] > since)
 
 
 def _fields(oldest_first: Iterable[ActivityRow]) -> list[ChangedField]:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import ClaimView, ClientView, ContractView, SeenMark
 from services.gateway.queries.changed import changed_since
 from services.gateway.queries.claim_rows import select_rows
 from services.gateway.queries.documents import documents_of_claim
-from services.gateway.queries.history import history_of
+from services.gateway.queries.history import happened_to, history, partners_in
 from services.gateway.queries.mapping import (
     CONTRACT_COLUMNS,
     claim_actors,
     claim_row,
+    client_state,
     contract_row,
+    known_names,
     partner_card,
 )
 from services.gateway.queries.partners import partners_named
 from services.gateway.queries.rows import ClaimDetail, ContractRow
+from services.gateway.queries.told import Told, as_text
+from services.gateway.queries.told_files import ToldClaim
 from services.gateway.queries.unread import asked_by
 from shared.contracts.claims import ClaimState
-from shared.contracts.policy import ClientState
-from shared.db.lookup import Lookup, Terms
+from shared.db.lookup import Lookup, Row, Terms
 from shared.db.tenancy import Scope
 from shared.errors import NotFound
 
@@ -36,30 +40,53 @@ async def get_claim(
     session: AsyncSession, scope: Scope, claim_number: str, *, contract: bool = True
 ) -> ClaimDetail:
     """Give one claim, whole; `NotFound` for one that is not there or not this user's. Who does not show the contract leaves it out."""
+    return (await tell_claim(session, scope, claim_number, contract=contract)).whole.value
+
+
+async def tell_claim(
+    session: AsyncSession, scope: Scope, claim_number: str, *, contract: bool = False
+) -> ToldClaim:
+    """Give what the claim page shows, as the database tells it; `NotFound` as above."""
     found = await _CLAIM.first(session, scope, asking=scope.user_id, number=claim_number)
     if found is None:
         raise NotFound("claim_not_found", "There is no such claim.")
-    state = ClaimState.model_validate(found["state"])
-    history = await history_of(session, state.agency_id, "claim", claim_number, HISTORY_LIMIT)
-    firms = (state.insurer, state.garage, state.appraiser)
-    partners = await partners_named(
-        session, [*(one.partner_id for one in firms if one), *claim_actors([found])]
+    happened = await happened_to(session, found["agency_id"], "claim", claim_number, HISTORY_LIMIT)
+    firms = {found["insurer"], found["garage"], found["appraiser"]}  # ids, or names that are nobody's id
+    partners = await partners_named(session, {*firms, *partners_in(happened), *claim_actors([found])})
+    told = history(happened, partners)
+    seen_at: datetime | None = found["seen_at"]
+    changed = await changed_since(
+        session, scope, told, sequence=found["seen"], at=seen_at, files_at=found["seen_files"]
     )
-    return ClaimDetail(
-        row=claim_row(found, partners),
-        state=state,
-        insurer=partner_card(state.insurer, "insurer", partners),
-        garage=partner_card(state.garage, "garage", partners) if state.garage else None,
-        appraiser=partner_card(state.appraiser, "appraiser", partners) if state.appraiser else None,
-        client=await _client(session, state),
-        contract=await _contract(session, state) if contract else None,
-        changed=await changed_since(
-            session, scope, history, sequence=found["seen"], at=found["seen_at"], files_at=found["seen_files"]
-        ),
-        history=history,
-        documents=await documents_of_claim(session, scope, claim_number),
-        seen_at=found["seen_at"],
+    documents = await documents_of_claim(session, scope, claim_number)
+    client = client_state(found["client"]) if found["client"] is not None else None
+    contract_told = await _contract(session, found) if contract else None
+
+    def whole() -> ClaimDetail:
+        state = ClaimState.model_validate_json(found["state"])
+        return ClaimDetail(
+            row=claim_row(found, partners),
+            state=state,
+            insurer=partner_card(state.insurer, "insurer", partners),
+            garage=partner_card(state.garage, "garage", partners) if state.garage else None,
+            appraiser=partner_card(state.appraiser, "appraiser", partners) if state.appraiser else None,
+            client=client.value if client else None,
+            contract=contract_told,
+            changed=changed,
+            history=told,
+            documents=documents,
+            seen_at=seen_at,
+        )
+
+    key = (found["state"], known_names(partners), client.key if client else None, documents.key)
+    return ToldClaim(
+        found["claim_number"], _title(found), Told(key, whole), changed, told, documents, seen_at
     )
+
+
+def _title(found: Row) -> str:
+    what, who = found["plate"] or found["claim_number"], found["insured_name"] or found["client_name"]
+    return f"{what} · {who}"
 
 
 def _claim(terms: Terms) -> Select[Any]:
@@ -70,17 +97,18 @@ def _claim(terms: Terms) -> Select[Any]:
     )
     return (
         select_rows(asked_by())
-        .add_columns(ClaimView.state, *marks)
+        .outerjoin(
+            ClientView.__table__,
+            and_(ClientView.agency_id == ClaimView.agency_id, ClientView.id == ClaimView.client_id),
+        )
+        .add_columns(
+            as_text(ClaimView.state), ClaimView.appraiser, as_text(ClientView.state, "client"), *marks
+        )
         .where(terms.within(ClaimView.agency_id), ClaimView.claim_number == bindparam("number"))
     )
 
 
 _CLAIM: Final = Lookup(_claim)
-_CLIENT: Final = Lookup(
-    lambda _terms: select(ClientView.state).where(
-        ClientView.agency_id == bindparam("agency"), ClientView.id == bindparam("client")
-    )
-)
 _CONTRACT: Final = Lookup(
     lambda _terms: (
         select(*CONTRACT_COLUMNS)
@@ -94,13 +122,8 @@ _CONTRACT: Final = Lookup(
 )
 
 
-async def _client(session: AsyncSession, state: ClaimState) -> ClientState | None:
-    found = await _CLIENT.all(session, agency=state.agency_id, client=state.client_id)
-    return ClientState.model_validate(found[0]["state"]) if found else None
-
-
-async def _contract(session: AsyncSession, state: ClaimState) -> ContractRow | None:
+async def _contract(session: AsyncSession, claim: Row) -> ContractRow | None:
     found = await _CONTRACT.all(
-        session, agency=state.agency_id, number=state.policy_number, client=state.client_id
+        session, agency=claim["agency_id"], number=claim["policy_number"], client=claim["client_id"]
     )
     return contract_row(found[0]) if found else None

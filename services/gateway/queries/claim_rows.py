@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.gateway.models import ClaimView, SeenMark
 from services.gateway.queries.agencies import on_page
 from services.gateway.queries.file_changes import file_changes
-from services.gateway.queries.mapping import CLAIM_COLUMNS, claim_actors, claim_row
+from services.gateway.queries.mapping import CLAIM_COLUMNS, claim_actors, claim_row, known_names
 from services.gateway.queries.parameters import PAGE_SIZE
 from services.gateway.queries.partners import partners_named
 from services.gateway.queries.rows import ClaimRow
+from services.gateway.queries.told import Rows
 from services.gateway.queries.unread import asked_by, is_unread, with_mark
 from shared.db.lookup import Lookup, Row, Terms
 from shared.db.tenancy import Scope, within
@@ -51,7 +52,7 @@ async def claims_where(
     )
 
 
-async def claims_of_client(session: AsyncSession, scope: Scope, client_id: str) -> tuple[ClaimRow, ...]:
+async def claims_of_client(session: AsyncSession, scope: Scope, client_id: str) -> Rows[ClaimRow]:
     """Give the claims of a client, newest change first."""
     return await mapped(session, await _CLIENTS.rows(session, scope, asking=scope.user_id, client=client_id))
 
@@ -97,11 +98,17 @@ def _rows_for(user_id: str) -> Select[Any]:
 
 async def rows_of(session: AsyncSession, statement: Select[Any]) -> tuple[ClaimRow, ...]:
     """Run a statement that `select_rows` began, and map what it gives."""
-    return await mapped(session, (await session.execute(statement)).mappings().all())
+    return tuple(await mapped(session, (await session.execute(statement)).mappings().all()))
 
 
-async def mapped(session: AsyncSession, found: Sequence[Row]) -> tuple[ClaimRow, ...]:
+async def mapped(session: AsyncSession, found: Sequence[Row]) -> Rows[ClaimRow]:
     """Map rows, with the names of the partners that changed them last, and what was done to files since."""
     partners = await partners_named(session, claim_actors(found))
     files = await file_changes(session, found)
-    return tuple(claim_row(row, partners, files.get(row["id"])) for row in found)
+
+    def make(row: Row) -> ClaimRow:
+        changed = files.get(row["id"])
+        return claim_row(row, partners, changed.value if changed else None)
+
+    beside = (known_names(partners), tuple((claim_id, one.key) for claim_id, one in files.items()))
+    return Rows(found, make, beside)

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import ClaimView
@@ -21,7 +21,7 @@ from services.gateway.queries.unread import asked_by, with_mark
 from services.gateway.search.matching import found_by, terms_of
 from shared.db.among import dialect_of
 from shared.db.lookup import Lookup, Row, Terms
-from shared.db.tenancy import Scope
+from shared.db.tenancy import Scope, within
 
 _CHOICES: Final = 500
 _ORDER: Final[dict[str, Any]] = {
@@ -48,16 +48,15 @@ async def list_claims(
 
     `now` is the reader's present, in his zone: it decides what is late.
     """
-    asked = await _exact_first(session, scope, query)
-    offset = (query.page - 1) * size
-    if asked.q and not offset and len(scope.agency_ids) == 1:
-        total, found = await _search(session, scope, asked, size, now)
+    if query.q and query.page == 1 and len(scope.agency_ids) == 1:
+        total, found = await _search(session, scope, query, size, now)
         return Page(await mapped(session, found), total, 1, max(1, math.ceil(total / size)), size)
+    asked = await _exact_first(session, scope, query)
     if len(scope.agency_ids) == 1 and asked == _repeated(asked):
         number, rows = _lookups(asked, size)
         total = (await number.rows(session, scope, asking=scope.user_id))[0]["number"]
         page = await rows.rows(session, scope, asking=scope.user_id) if total else ()
-        items = await mapped(session, page)
+        items: Sequence[ClaimRow] = await mapped(session, page)
     else:
         total, items = await _composed(session, scope, asked, size, now)
     return Page(items, total, query.page, max(1, math.ceil(total / size)), size)
@@ -111,23 +110,35 @@ def _matching(dialect: str, scope: Scope, asked: ClaimQuery, now: datetime | Non
 
 
 def _ordered(query: ClaimQuery) -> tuple[Any, Any]:
-    column = _ORDER[query.sort.removeprefix("-")]
+    return _in_order(query, _sorted_by(query), ClaimView.row)
+
+
+def _sorted_by(query: ClaimQuery) -> Any:
+    return _ORDER[query.sort.removeprefix("-")]
+
+
+def _in_order(query: ClaimQuery, column: Any, row: Any) -> tuple[Any, Any]:
     descending = query.sort.startswith("-")
     order = column.desc() if descending else column.asc()
     # NULLS LAST only where there are nulls: it would keep the engines from reading an index in order.
     return (
-        order.nulls_last() if column is ClaimView.eta else order,
-        ClaimView.row.desc() if descending else ClaimView.row.asc(),
+        order.nulls_last() if _sorted_by(query) is ClaimView.eta else order,
+        row.desc() if descending else row.asc(),
     )
 
 
 async def _exact_first(session: AsyncSession, scope: Scope, query: ClaimQuery) -> ClaimQuery:
     """Take a whole claim number for what it is: everybody shares its beginning, so that the trigram index is slow on it."""
-    typed = (query.claim_number or query.q).strip().upper()
-    if not any(map(str.isdigit, typed)) or (query.claim_number and query.q):
+    typed = _as_number(query.claim_number or query.q)
+    if not typed or (query.claim_number and query.q):
         return query
     known = await _NUMBERED.first(session, scope, number=typed)
     return query if known is None else query.with_(exact_number=typed, claim_number="", q="")
+
+
+def _as_number(typed: str) -> str:
+    """What a claim would be numbered whose whole number this is; empty where it can be none."""
+    return typed.strip().upper() if any(map(str.isdigit, typed)) else ""
 
 
 _NUMBERED: Final = Lookup(
@@ -140,53 +151,68 @@ _NUMBERED: Final = Lookup(
 async def _search(
     session: AsyncSession, scope: Scope, asked: ClaimQuery, size: int, now: datetime | None
 ) -> tuple[int, Sequence[Row]]:
-    """Find the first page and count all that match in one go: what is searched for is looked up once, not twice.
-
-    Only keys are found, counted and sorted. PostgreSQL plans that anew for each text, since how many rows have it decides; the
-    rows of the page are read by their keys, by a plan that it keeps.
-    """
-    keys = await _found(session, scope, asked, size, now)
-    rows = await _BY_ROW.rows(session, scope, asking=scope.user_id, rows=[one["row"] for one in keys])
-    by_row = {one["row"]: one for one in rows}
-    found = [by_row[one["row"]] for one in keys if one["row"] in by_row]
-    return (keys[0]["total"] if keys else 0), found
-
-
-async def _found(
-    session: AsyncSession, scope: Scope, asked: ClaimQuery, size: int, now: datetime | None
-) -> Sequence[Row]:
+    """Find the first page and count all that match in one go: what is searched for is looked up once, not twice."""
     plain, patterns = asked.with_(q=""), terms_of(asked.q)
     if not patterns:
-        return ()
+        return 0, ()
     if dialect_of(session) == "postgresql" and plain == _repeated(plain):
-        likes = {
+        values = {
             f"like_{place}_{one}": pattern
             for place, some in enumerate(patterns)
             for one, pattern in enumerate(some)
         }
-        lookup = _searches(plain, tuple(map(len, patterns)), size)
-        return await lookup.rows(session, scope, asking=scope.user_id, **likes)
+        if typed := _as_number(asked.q):
+            values["typed"] = typed
+        lookup = _searches(plain, tuple(map(len, patterns)), size, numbered=bool(typed))
+        found = await lookup.rows(session, scope, asking=scope.user_id, **values)
+        return (found[0]["total"] if found else 0), found
+    asked = await _exact_first(session, scope, asked)
     statement = _first_keys(_matching(dialect_of(session), scope, asked, now), asked, size)
-    found: Sequence[Row] = (await session.execute(statement)).mappings().all()
-    return found
+    keys = (await session.execute(statement)).mappings().all()
+    rows = await _BY_ROW.rows(session, scope, asking=scope.user_id, rows=[one["row"] for one in keys])
+    by_row = {one["row"]: one for one in rows}
+    return (keys[0]["total"] if keys else 0), [by_row[one["row"]] for one in keys if one["row"] in by_row]
 
 
 @lru_cache(maxsize=128)
-def _searches(query: ClaimQuery, shape: tuple[int, ...], size: int) -> Lookup:
-    """The search for any text of this shape beside these filters."""
+def _searches(query: ClaimQuery, shape: tuple[int, ...], size: int, *, numbered: bool) -> Lookup:
+    """The search for any text of this shape beside these filters; `numbered` for one that may be a whole claim number.
+
+    Keys alone are found, counted and sorted; the rows of the page are read by them.
+    """
 
     def build(terms: Terms) -> Select[Any]:
-        matching = _matching(terms.dialect, asked_by(), query).where(found_by(ClaimView, shape))
-        return _first_keys(matching, query, size)
+        keys = _keys(terms, query, shape, size, numbered=numbered).cte("keys").prefix_with("MATERIALIZED")
+        return (
+            select_rows(asked_by())
+            .add_columns(keys.c.total)
+            .where(terms.within(ClaimView.agency_id), ClaimView.row == keys.c.row)
+            .order_by(*_ordered(query))
+        )
 
     return Lookup(build)
 
 
+def _keys(
+    terms: Terms, query: ClaimQuery, shape: tuple[int, ...], size: int, *, numbered: bool
+) -> Select[Any]:
+    listed, found = _matching(terms.dialect, asked_by(), query), found_by(ClaimView, shape)
+    if not numbered:
+        return _first_keys(listed.where(found), query, size)
+    exact = ClaimView.claim_number == bindparam("typed", type_=String())
+    known = select(ClaimView.row).where(within(ClaimView.agency_id, asked_by()), exact)
+    keyed = listed.add_columns(_sorted_by(query).label("sorted"))
+    # Where the claim is known the other half is not even begun: the trigrams of whole numbers are everybody's.
+    others = keyed.where(found, ~known.correlate(None).exists())
+    either = union_all(keyed.where(exact), others).subquery("found")
+    return select(either.c.row, _TOTAL).order_by(*_in_order(query, either.c.sorted, either.c.row)).limit(size)
+
+
 def _first_keys(matching: Select[Any], query: ClaimQuery, size: int) -> Select[Any]:
-    total = func.count().over().label("total")
-    return matching.add_columns(total).order_by(*_ordered(query)).limit(size)
+    return matching.add_columns(_TOTAL).order_by(*_ordered(query)).limit(size)
 
 
+_TOTAL: Final = func.count().over().label("total")
 _BY_ROW: Final = Lookup(
     lambda terms: (
         select_rows(asked_by())
@@ -201,17 +227,18 @@ async def claim_filters(session: AsyncSession, scope: Scope) -> dict[str, tuple[
 
     Read from index entry to index entry: a list of 20,000 claims that 40 garages work on reads 40 of them, not all.
     """
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
-    for name, lookup in _CHOSEN.items():
-        pairs: dict[str, str] = {}
-        for agency_id in scope.agency_ids:
-            rows = await lookup.all(session, agency=agency_id)
-            pairs.update((row["value"], row["name"]) for row in rows if row["value"])
-        found[name] = tuple(sorted(pairs.items(), key=lambda pair: (pair[1], pair[0])))[:_CHOICES]
-    return found
+    pairs: dict[str, dict[str, str]] = {"insurer": {}, "garage": {}}
+    for agency_id in scope.agency_ids:
+        for row in await _CHOSEN.all(session, agency=agency_id):
+            if row["value"]:
+                pairs[row["field"]][row["value"]] = row["name"]
+    return {
+        field: tuple(sorted(known.items(), key=lambda pair: (pair[1], pair[0])))[:_CHOICES]
+        for field, known in pairs.items()
+    }
 
 
-def _distinct(value: Any, label: Any) -> Select[Any]:
+def _distinct(field: str, value: Any, label: Any) -> Select[Any]:
     """The values of a column in one agency, each with a name of it, by an index of agency, value and name."""
     agency_id = bindparam("agency", type_=String())
 
@@ -219,7 +246,7 @@ def _distinct(value: Any, label: Any) -> Select[Any]:
         return select(func.min(value)).where(ClaimView.agency_id == agency_id, *more)
 
     chain = least().label("value")
-    start = select(chain).cte("chosen", recursive=True)
+    start = select(chain).cte(f"chosen_{field}", recursive=True)
     following = least(value > start.c.value).correlate(start).scalar_subquery()
     chosen = start.union_all(select(following).where(start.c.value.is_not(None)))
     name = (
@@ -228,10 +255,18 @@ def _distinct(value: Any, label: Any) -> Select[Any]:
         .correlate(chosen)
         .scalar_subquery()
     )
-    return select(chosen.c.value, name.label("name")).where(chosen.c.value.is_not(None)).limit(_CHOICES)
+    some = (
+        select(literal(field).label("field"), chosen.c.value, name.label("name"))
+        .where(chosen.c.value.is_not(None))
+        .limit(_CHOICES)
+        .subquery(f"some_{field}")
+    )
+    return select(some.c.field, some.c.value, some.c.name)
 
 
-_CHOSEN: Final = {
-    "insurer": Lookup(lambda _terms: _distinct(ClaimView.insurer, ClaimView.insurer_name)),
-    "garage": Lookup(lambda _terms: _distinct(ClaimView.garage, ClaimView.garage_name)),
-}
+_CHOSEN: Final = Lookup(
+    lambda _terms: union_all(
+        _distinct("insurer", ClaimView.insurer, ClaimView.insurer_name),
+        _distinct("garage", ClaimView.garage, ClaimView.garage_name),
+    )
+)

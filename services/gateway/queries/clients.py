@@ -14,7 +14,7 @@ from services.gateway.queries.agencies import counted, on_page
 from services.gateway.queries.claim_rows import claims_of_client, claims_where
 from services.gateway.queries.documents import documents_of_client, documents_of_contract
 from services.gateway.queries.history import history_of
-from services.gateway.queries.mapping import CONTRACT_COLUMNS, contract_row, partner_card
+from services.gateway.queries.mapping import CONTRACT_COLUMNS, client_state, contract_row, partner_card
 from services.gateway.queries.parameters import PAGE_SIZE, ClientQuery
 from services.gateway.queries.partners import partners_named
 from services.gateway.queries.rows import (
@@ -25,6 +25,8 @@ from services.gateway.queries.rows import (
     ContractRow,
     Page,
 )
+from services.gateway.queries.told import Rows, as_text
+from services.gateway.queries.told_files import ToldClient
 from services.gateway.search.matching import matches
 from shared.contracts.policy import ClientState, ContractState
 from shared.db.among import dialect_of
@@ -74,32 +76,40 @@ async def client_rows(session: AsyncSession, scope: Scope, found: list[ClientVie
 async def get_client(
     session: AsyncSession, scope: Scope, client_id: str, *, activity: int = _ACTIVITY_LIMIT
 ) -> ClientDetail:
-    """Give the whole client page; `NotFound` for a client that is not there or not this user's."""
+    """Give the whole client; `NotFound` for one that is not there or not this user's."""
+    return (await tell_client(session, scope, client_id, activity=activity)).detail()
+
+
+async def tell_client(
+    session: AsyncSession, scope: Scope, client_id: str, *, activity: int = _ACTIVITY_LIMIT
+) -> ToldClient:
+    """Give what the client page shows, as the database tells it; `NotFound` as above."""
     found = await _CLIENT.first(session, scope, client=client_id)
     if found is None:
         raise NotFound("client_not_found", "There is no such client.")
-    state = ClientState.model_validate(found["state"])
-    contracts = tuple(map(contract_row, await _CONTRACTS.rows(session, scope, client=client_id)))
+    contracts = Rows(await _CONTRACTS.rows(session, scope, client=client_id), contract_row)
     claims = await claims_of_client(session, scope, client_id)
-    return ClientDetail(
-        state=state,
+    return ToldClient(
+        id=found["id"],
+        name=found["name"],
+        state=client_state(found["state"]),
         contracts=contracts,
         claims=claims,
         documents=await documents_of_client(
             session,
             scope,
             client_id,
-            [one.claim_number for one in claims],
-            [one.policy_number for one in contracts],
+            [row["claim_number"] for row in claims.found],
+            [row["policy_number"] for row in contracts.found],
         ),
-        activity=await history_of(session, state.agency_id, "client", client_id, activity),
+        activity=await history_of(session, found["agency_id"], "client", client_id, activity),
     )
 
 
 _CLIENT: Final = Lookup(
-    lambda terms: select(ClientView.state).where(
-        terms.within(ClientView.agency_id), ClientView.id == bindparam("client")
-    )
+    lambda terms: select(
+        ClientView.id, ClientView.agency_id, ClientView.name, as_text(ClientView.state)
+    ).where(terms.within(ClientView.agency_id), ClientView.id == bindparam("client"))
 )
 _CONTRACTS: Final = Lookup(
     lambda terms: (
@@ -116,14 +126,14 @@ async def get_contract(session: AsyncSession, scope: Scope, policy_number: str) 
     view = await _CONTRACT.first(session, scope, number=policy_number)
     if view is None:
         raise NotFound("contract_not_found", "There is no such contract.")
-    state = ContractState.model_validate(view["state"])
+    state = ContractState.model_validate_json(view["state"])
     mine = Scope(scope.user_id, scope.role, (state.agency_id,), scope.name)
     client = await _CLIENT.first(session, mine, client=state.client_id)
     partners = await partners_named(session, [state.insurer.partner_id])
     return ContractDetail(
         row=contract_row(view),
         state=state,
-        client=ClientState.model_validate(client["state"]) if client is not None else None,
+        client=ClientState.model_validate_json(client["state"]) if client is not None else None,
         insurer=partner_card(state.insurer, "insurer", partners),
         claims=await claims_where(
             session,

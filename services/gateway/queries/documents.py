@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.gateway.models import DocumentView
 from services.gateway.queries.mapping import document_row
 from services.gateway.queries.rows import DocumentRow
+from services.gateway.queries.told import Rows, as_text
 from shared.db.lookup import Lookup, Terms
 from shared.db.tenancy import Scope
 from shared.errors import NotFound
@@ -18,18 +19,14 @@ from shared.errors import NotFound
 _LIMIT: Final = 500
 
 
-async def documents_of_claim(
-    session: AsyncSession, scope: Scope, claim_number: str
-) -> tuple[DocumentRow, ...]:
+async def documents_of_claim(session: AsyncSession, scope: Scope, claim_number: str) -> Rows[DocumentRow]:
     """Give the files of a claim, newest first."""
-    return _mapped(await _CLAIMS.rows(session, scope, number=claim_number))
+    return Rows(await _CLAIMS.rows(session, scope, number=claim_number), document_row)
 
 
-async def documents_of_contract(
-    session: AsyncSession, scope: Scope, policy_number: str
-) -> tuple[DocumentRow, ...]:
+async def documents_of_contract(session: AsyncSession, scope: Scope, policy_number: str) -> Rows[DocumentRow]:
     """Give the files of a contract, newest first."""
-    return _mapped(await _CONTRACTS.rows(session, scope, number=policy_number))
+    return Rows(await _CONTRACTS.rows(session, scope, number=policy_number), document_row)
 
 
 async def documents_of_client(
@@ -38,12 +35,12 @@ async def documents_of_client(
     client_id: str,
     claim_numbers: Sequence[str],
     policy_numbers: Sequence[str],
-) -> tuple[DocumentRow, ...]:
+) -> Rows[DocumentRow]:
     """Give the files of a client, of his claims and of his contracts, newest first."""
     found = await _CLIENTS.rows(
         session, scope, client=client_id, claims=list(claim_numbers), contracts=list(policy_numbers)
     )
-    return _mapped(found)
+    return Rows(found, document_row)
 
 
 async def get_document(
@@ -53,16 +50,12 @@ async def get_document(
     found = await (_GONE if removed else _THERE).first(session, scope, id=document_id)
     if found is None:
         raise NotFound("file_not_found", "There is no such file.")
-    return document_row(found["state"], found["client_id"])
-
-
-def _mapped(rows: Sequence[Any]) -> tuple[DocumentRow, ...]:
-    return tuple(document_row(row["state"], row["client_id"]) for row in rows)
+    return document_row(found)
 
 
 def _select(terms: Terms, condition: ColumnElement[bool], *, removed: bool = False) -> Select[Any]:
     return (
-        select(DocumentView.state, DocumentView.client_id)
+        select(as_text(DocumentView.state), DocumentView.client_id)
         .where(terms.within(DocumentView.agency_id), DocumentView.removed.is_(removed), condition)
         .order_by(DocumentView.uploaded_at.desc(), DocumentView.row.desc())
         .limit(_LIMIT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -9,10 +10,11 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Activity
-from services.gateway.queries.mapping import activity_row
+from services.gateway.queries.mapping import Names, activity_row, known_names
 from services.gateway.queries.partners import partners_named
 from services.gateway.queries.rows import ActivityRow
-from shared.db.lookup import Lookup, Terms
+from services.gateway.queries.told import Rows, as_text
+from shared.db.lookup import Lookup, Row, Terms
 
 About = Literal["claim", "client", "contract"]
 _SUBJECTS: Final = {
@@ -30,7 +32,7 @@ ACTIVITY_COLUMNS: Final = (
     Activity.actor_kind,
     Activity.actor_id,
     Activity.actor_name,
-    Activity.changes,
+    as_text(Activity.changes),
     Activity.client_id,
     Activity.policy_number,
     Activity.claim_number,
@@ -39,12 +41,28 @@ ACTIVITY_COLUMNS: Final = (
 
 async def history_of(
     session: AsyncSession, agency_id: str, about: About, subject: str, limit: int
-) -> tuple[ActivityRow, ...]:
+) -> Rows[ActivityRow]:
     """Give what happened, newest first, with the names of partners."""
-    found = await _lookup(about, limit).all(session, agency=agency_id, subject=subject)
-    actors = (row["actor_id"] for row in found if row["actor_kind"] == "partner")
-    partners = await partners_named(session, actors)
-    return tuple(activity_row(row, partners) for row in found)
+    found = await happened_to(session, agency_id, about, subject, limit)
+    return history(found, await partners_named(session, partners_in(found)))
+
+
+async def happened_to(
+    session: AsyncSession, agency_id: str, about: About, subject: str, limit: int
+) -> Sequence[Row]:
+    """Give what happened, newest first, as the database tells it."""
+    return await _lookup(about, limit).all(session, agency=agency_id, subject=subject)
+
+
+def partners_in(found: Iterable[Row]) -> set[str]:
+    """Give the partners that did something of it."""
+    return {row["actor_id"] for row in found if row["actor_kind"] == "partner"}
+
+
+def history(found: Sequence[Row], partners: Names) -> Rows[ActivityRow]:
+    """Put what happened and the names of partners together."""
+    acting = {one: partners[one] for one in partners_in(found) if one in partners}
+    return Rows(found, lambda row: activity_row(row, acting), known_names(acting))
 
 
 @cache

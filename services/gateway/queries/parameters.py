@@ -84,6 +84,11 @@ class ClaimQuery:
         """Give the same query with other values; changing a filter should also set `page=1`."""
         return replace(self, **changes)
 
+    @property
+    def typed(self) -> bool:
+        """Whether it looks for what somebody typed, letter by letter."""
+        return bool(self.q or self.claim_number or self.plate or self.client)
+
     def url_parameters(self) -> str:
         """Write the query as it stands in an address, leaving out what is the default."""
         return _url(self, ClaimQuery())

@@ -10,15 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import Partner
 from services.gateway.queries.rows import PartnerCard
+from services.gateway.queries.told import Told, values_of
 from shared.db.lookup import Lookup, Row
 
 
 async def partner_directory(session: AsyncSession, *kinds: str) -> dict[str, tuple[PartnerCard, ...]]:
     """Give the active partners of some kinds, by kind and name. Partners stand outside the agencies."""
-    found: dict[str, list[PartnerCard]] = {kind: [] for kind in kinds}
-    for row in await _ACTIVE.all(session, kinds=list(kinds)):
-        found[row["kind"]].append(_card(row))
-    return {kind: tuple(cards) for kind, cards in found.items()}
+    return (await tell_directory(session, *kinds)).value
+
+
+async def tell_directory(session: AsyncSession, *kinds: str) -> Told[dict[str, tuple[PartnerCard, ...]]]:
+    """Give the same, as the database tells it."""
+    found = await _ACTIVE.all(session, kinds=list(kinds))
+
+    def make() -> dict[str, tuple[PartnerCard, ...]]:
+        return {kind: tuple(_card(row) for row in found if row["kind"] == kind) for kind in kinds}
+
+    return Told((kinds, *map(values_of, found)), make)
 
 
 async def partners_named(session: AsyncSession, ids: Iterable[str | None]) -> dict[str, PartnerCard]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -18,11 +19,17 @@ T = TypeVar("T")
 class Page(Generic[T]):
     """One numbered page of a list. `page` starts at 1; `pages` is at least 1, so that "1 of 1" reads well when empty."""
 
-    items: tuple[T, ...]
+    items: Sequence[T]
     total: int
     page: int
     pages: int
     size: int
+
+    @property
+    def key(self) -> Hashable:
+        """All that it is made of; None where its items cannot say."""
+        items: Hashable = getattr(self.items, "key", None)
+        return None if items is None else (items, self.total, self.page, self.pages, self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +212,8 @@ class ClaimDetail:
     client: ClientState | None
     contract: ContractRow | None
     changed: tuple[ChangedField, ...]
-    history: tuple[ActivityRow, ...]
-    documents: tuple[DocumentRow, ...]
+    history: Sequence[ActivityRow]
+    documents: Sequence[DocumentRow]
     seen_at: datetime | None
 
 
@@ -215,10 +222,10 @@ class ClientDetail:
     """The client page in one value."""
 
     state: ClientState
-    contracts: tuple[ContractRow, ...]
-    claims: tuple[ClaimRow, ...]
-    documents: tuple[DocumentRow, ...]
-    activity: tuple[ActivityRow, ...]
+    contracts: Sequence[ContractRow]
+    claims: Sequence[ClaimRow]
+    documents: Sequence[DocumentRow]
+    activity: Sequence[ActivityRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +236,9 @@ class ContractDetail:
     state: ContractState
     client: ClientState | None
     insurer: PartnerCard
-    claims: tuple[ClaimRow, ...]
-    documents: tuple[DocumentRow, ...]
-    activity: tuple[ActivityRow, ...]
+    claims: Sequence[ClaimRow]
+    documents: Sequence[DocumentRow]
+    activity: Sequence[ActivityRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +286,6 @@ class AgencyInfo:
 class SearchResult:
     """The global search: the best few of each kind."""
 
-    claims: tuple[ClaimRow, ...] = ()
+    claims: Sequence[ClaimRow] = ()
     clients: tuple[ClientRow, ...] = ()
     contracts: tuple[ContractRow, ...] = field(default=())

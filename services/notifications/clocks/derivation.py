@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
+from orjson import Fragment
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +23,7 @@ from services.notifications.domain.clocks import (
     derive,
 )
 from services.notifications.models import Agency, Clock, ClockSource
-from services.notifications.repository import AGENCY_UNKNOWN, SourceKey
+from services.notifications.repository import AGENCY_UNKNOWN, KnownSource, SourceKey
 from shared.clock import Clock as TimeSource
 from shared.contracts.envelope import ChangeData, CloudEvent
 from shared.contracts.events import aggregate_of_state
@@ -61,28 +62,26 @@ class Derivation:
         news: dict[SourceKey, list[CloudEvent[ChangeData[Any]]]] = defaultdict(list)
         for event in sorted(events, key=lambda event: event.sequence):
             news[event.data.state.agency_id, event.data.state.id].append(event)
-        agencies = await repository.find_agencies(session, {agency_id for agency_id, _ in news})
         known = await self._known(session, aggregate, news)
         rows: list[dict[str, Any]] = []
         steps: dict[SourceKey, list[_Step]] = {}
         for key in sorted(news):
-            sequence, has_clocks = known[key]
-            agency = agencies.get(key[0])
+            sequence, has_clocks, rules = known[key]
             newer = [event for event in news[key] if event.sequence > sequence]
             if not newer:
                 log.debug("clock.older_state", aggregate=aggregate, subject_id=key[1], sequence=sequence)
                 continue
-            wanted = [self._wanted(aggregate, event.data.state, agency) for event in newer]
+            wanted = [self._wanted(aggregate, event.data.state, rules) for event in newer]
             if has_clocks or any(wanted):
                 steps[key] = list(zip(newer, wanted, strict=True))
-            row = self._source_row(aggregate, newer[-1], agency)
+            row = self._source_row(aggregate, newer[-1], rules)
             rows.append(row | {"has_clocks": key in steps})
-        await repository.keep_sources(session, rows, replace=True)
-        await self._take_steps(session, aggregate, steps, agencies)
+        await repository.keep_sources(session, rows)
+        await self._take_steps(session, aggregate, steps, known)
 
     async def _known(
         self, session: AsyncSession, aggregate: str, news: Mapping[SourceKey, Sequence[CloudEvent[Any]]]
-    ) -> dict[SourceKey, tuple[int, bool]]:
+    ) -> dict[SourceKey, KnownSource]:
         """What is kept of these sources, locked; those that are new are given a row first, to be locked as well."""
         known = await repository.known_sources(session, aggregate, news)
         new = sorted(news.keys() - known.keys())
@@ -91,12 +90,12 @@ class Derivation:
                 self._source_row(aggregate, news[key][0], None) | {"sequence": UNSEEN, "has_clocks": False}
                 for key in new
             ]
-            await repository.keep_sources(session, rows, replace=False)
+            await repository.insert_sources(session, rows)
             known |= await repository.known_sources(session, aggregate, new)
         return known
 
     def _source_row(
-        self, aggregate: str, event: CloudEvent[ChangeData[Any]], agency: Agency | None
+        self, aggregate: str, event: CloudEvent[ChangeData[Any]], rules: AgencyRules | None
     ) -> dict[str, Any]:
         state = event.data.state
         return {
@@ -105,8 +104,8 @@ class Derivation:
             "id": state.id,
             "sequence": event.sequence,
             "imported": event.data.actor.kind == "import",
-            "state": state.model_dump(mode="json"),
-            "rules_sequence": agency.sequence if agency else AGENCY_UNKNOWN,
+            "state": Fragment(state.model_dump_json()),
+            "rules_sequence": rules.sequence if rules else AGENCY_UNKNOWN,
             "kinds": self.kinds.fingerprint(aggregate),
         }
 
@@ -115,16 +114,16 @@ class Derivation:
         session: AsyncSession,
         aggregate: str,
         steps: Mapping[SourceKey, Sequence[_Step]],
-        agencies: Mapping[str, Agency],
+        known: Mapping[SourceKey, KnownSource],
     ) -> None:
         clocks = await repository.clocks_of_sources(session, aggregate, steps)
-        for (agency_id, source_id), taken in steps.items():
-            kept = clocks[agency_id, source_id]
+        for key, taken in steps.items():
+            agency_id, source_id = key
             for event, wanted in taken:
                 source = _Source(aggregate, source_id, agency_id, event.sequence)
                 imported = event.data.actor.kind == "import"
                 with traced(event.traceparent):
-                    self._apply(session, source, wanted, kept, agencies.get(agency_id), imported=imported)
+                    self._apply(session, source, wanted, clocks[key], known[key].rules, imported=imported)
 
     async def again(self, session: AsyncSession, sources: Sequence[ClockSource]) -> None:
         """Derive the clocks of kept states anew. One that cannot be read keeps the clocks that it has."""
@@ -136,13 +135,14 @@ class Derivation:
             keys = {(source.agency_id, source.id) for source in mine}
             clocks = await repository.clocks_of_sources(session, aggregate, keys)
             for source in mine:
-                kept = clocks[source.agency_id, source.id]
-                self._derive_again(session, source, kept, agencies.get(source.agency_id))
+                agency = agencies.get(source.agency_id)
+                rules = rules_of(agency) if agency else None
+                self._derive_again(session, source, clocks[source.agency_id, source.id], rules)
 
     def _derive_again(
-        self, session: AsyncSession, source: ClockSource, kept: list[Clock], agency: Agency | None
+        self, session: AsyncSession, source: ClockSource, kept: list[Clock], rules: AgencyRules | None
     ) -> None:
-        source.rules_sequence = agency.sequence if agency else AGENCY_UNKNOWN
+        source.rules_sequence = rules.sequence if rules else AGENCY_UNKNOWN
         source.kinds = self.kinds.fingerprint(source.aggregate)
         kinds = self.kinds.of(source.aggregate)
         if not kinds:
@@ -153,16 +153,15 @@ class Derivation:
             log.error("clock.state_unreadable", aggregate=source.aggregate, subject_id=source.id)  # noqa: TRY400 - values are personal
             return
         about = _Source(source.aggregate, source.id, source.agency_id, source.sequence)
-        wanted = self._wanted(source.aggregate, state, agency)
+        wanted = self._wanted(source.aggregate, state, rules)
         source.has_clocks = source.has_clocks or bool(wanted)
-        self._apply(session, about, wanted, kept, agency, imported=source.imported)
+        self._apply(session, about, wanted, kept, rules, imported=source.imported)
 
-    def _wanted(self, aggregate: str, state: BaseModel, agency: Agency | None) -> _Wanted:
-        rules = rules_of(agency)
+    def _wanted(self, aggregate: str, state: BaseModel, rules: AgencyRules | None) -> _Wanted:
         return {
             (kind.name, one.subject): one
             for kind in self.kinds.of(aggregate)
-            for one in kind.wanted(state, rules)
+            for one in kind.wanted(state, rules or UNKNOWN_AGENCY)
         }
 
     def _apply(
@@ -171,12 +170,11 @@ class Derivation:
         source: _Source,
         wanted: _Wanted,
         kept: list[Clock],
-        agency: Agency | None,
+        rules: AgencyRules | None,
         *,
         imported: bool,
     ) -> None:
         """Bring the clocks of a source to what is wanted now; new ones are added to `kept`."""
-        rules = rules_of(agency)
         now = self.clock.now()
         names = {kind.name for kind in self.kinds.of(source.aggregate)}
         rows = {(row.kind, row.subject): row for row in kept if row.kind in names}
@@ -184,7 +182,9 @@ class Derivation:
         for key in {**rows, **wanted}:
             row = rows.get(key)
             before = _value_of(row) if row is not None else None
-            after = derive(before, wanted.get(key), now=now, agency=rules, imported=imported)
+            after = derive(
+                before, wanted.get(key), now=now, agency=rules or UNKNOWN_AGENCY, imported=imported
+            )
             if after is not None and after != before:
                 if row is None:
                     row = _new_clock(key[0], source, after)

@@ -112,6 +112,32 @@ async def test_filters_search_and_order(person: Person) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [
+        ({"q": "CL-2026-00011"}, ["CL-2026-00011"]),
+        ({"q": " cl-2026-00011 "}, ["CL-2026-00011"]),
+        ({"q": "cl202600011"}, ["CL-2026-000117", "CL-2026-00011"]),  # no whole number: it is only like two
+        ({"q": "CL-2026-00011", "state": "closed"}, []),
+        ({"q": "CL-2026-00011", "kind": "fire"}, []),
+        ({"q": "CL-2026-000117", "sort": "eta"}, ["CL-2026-000117"]),
+        ({"q": "cl202600011", "sort": "-eta"}, ["CL-2026-000117", "CL-2026-00011"]),
+        ({"q": "CL-2026-00011", "page": "2"}, []),
+    ],
+)
+@pytest.mark.parametrize("agencies", [1, 2])
+async def test_a_whole_number_finds_its_claim_and_not_those_that_begin_like_it(
+    parameters: dict[str, str], found: list[str], agencies: int, desk: Desk
+) -> None:
+    ids = [await desk.agency(f"Cabinet {number}") for number in range(agencies)]
+    reader = await desk.person(*ids, role=Role.HANDLER)
+    others = await desk.agency("Foreign")
+    await desk.add_claim(ids[0], claim_number="CL-2026-00011", plate="", plate_normalised="")
+    await desk.add_claim(ids[0], claim_number="CL-2026-000117", plate="", plate_normalised="")
+    await desk.add_claim(others, claim_number="CL-2026-00011")
+    assert sorted(await numbers(reader, **parameters), key=len, reverse=True) == found
+
+
 async def test_unread_alone(desk: Desk, person: Person) -> None:
     await person.http.post("/api/v1/claims/CL-2026-000117/seen")
     answer = (await person.http.get("/api/v1/claims", params={"unread": "1", "state": "all"})).json()

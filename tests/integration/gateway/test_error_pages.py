@@ -62,7 +62,7 @@ async def test_a_page_comes_even_when_it_cannot_be_told_who_asks(
     async def broken(_request: object) -> None:
         raise ConnectionError("no database")
 
-    monkeypatch.setattr(visits, "optional_user", broken)
+    monkeypatch.setattr(visits, "reading_user", broken)
     answer = await desk.browser(headers=BROWSER).get("/claims", headers={"accept-language": "en"})
     assert answer.status_code == 500
     assert "Reference for support" in answer.text

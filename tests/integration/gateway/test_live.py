@@ -171,6 +171,29 @@ async def test_an_event_waits_until_the_read_model_has_what_it_tells_of(desk: De
     assert heard.events[4] == ("claim-changed", {"claim_number": state.claim_number, "sequence": 2})
 
 
+async def test_our_own_projection_tells_without_a_look_into_the_database(
+    desk: Desk, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agency = await desk.agency()
+    heard = await stage.listen(await desk.person(agency))
+    state = await desk.add_claim(agency)
+    alert = desk.alert(state)
+    looks: list[str] = []
+
+    async def note(alert: AlertState) -> bool:
+        looks.append(alert.id)
+        return False
+
+    monkeypatch.setattr("services.gateway.live.feed.FIRST_LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(stage.feed, "_is_projected", note)
+    await stage.tail(alert)
+    await until(lambda: ("alert", alert.id) in stage.feed._versions._waits)
+    await desk.take(desk.event("alert-raised", alert, changes=()))
+
+    await until(lambda: len(heard.events) == 3)
+    assert looks == []
+
+
 async def test_it_does_not_wait_for_ever(database_url: str, services: Recorder, tmp_path: Path) -> None:
     desk = Desk(database_url, services, tmp_path, gateway_hold_seconds=0.3)
     async with staged(desk) as stage:

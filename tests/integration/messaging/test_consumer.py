@@ -22,17 +22,20 @@ from shared.messaging.partners import PartnerMessage, Verdict
 from shared.messaging.publishing import publish_state
 from shared.messaging.records import Record
 from shared.messaging.tables import inbox
-from tests.fixtures.messaging import messaging_database, published, receipts, record, repair_update
+from tests.fixtures.databases import ENGINES, migrated_database
+from tests.fixtures.messaging import published, receipts, record, repair_update
 
 applied = Table("applied", MetaData(), Column("id", Integer, primary_key=True), Column("what", String(50)))
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with messaging_database(tmp_path) as found:
+@pytest.fixture(params=ENGINES)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    async with migrated_database("claims", request.param, tmp_path) as url:
+        found = Database(url)
         async with found.engine.begin() as connection:
             await connection.run_sync(applied.metadata.create_all)
         yield found
+        await found.dispose()
 
 
 async def effects(database: Database) -> list[str]:
@@ -88,6 +91,23 @@ async def test_a_redelivered_record_has_no_effect_and_is_not_answered_again(data
     await consumer.take([first, first])
     assert await effects(database) == ["a"]
     assert len(await receipts(database)) == 1
+
+
+async def test_records_and_messages_that_were_taken_before_are_told_apart_in_one_batch(
+    database: Database,
+) -> None:
+    consumer = consumer_of(database)
+    known = record(repair_update("a"))
+    await consumer.take([known, record(repair_update("b"))])
+    again, fresh = record(repair_update("b")), record(repair_update("c"))
+    await consumer.take([known, again, fresh, fresh])
+    assert await effects(database) == ["a", "b", "c"]
+    assert [(one["message_id"], one["outcome"]) for one in await receipts(database)] == [
+        ("a", "accepted"),
+        ("b", "accepted"),
+        ("b", "duplicate"),
+        ("c", "accepted"),
+    ]
 
 
 async def test_a_message_sent_twice_is_answered_duplicate_with_the_sequence_of_the_first(

@@ -11,8 +11,9 @@ from shared.db.tenancy import EVERY_AGENCY
 from shared.messaging.outbox import enqueue_bytes
 from shared.messaging.relay import Relay
 from shared.settings import Settings
+from tests.fixtures.databases import ENGINES, migrated_database
 from tests.fixtures.embedded_broker import EmbeddedBroker, free_port
-from tests.fixtures.messaging import messaging_database, published
+from tests.fixtures.messaging import published
 
 
 @pytest.fixture
@@ -23,10 +24,12 @@ async def broker() -> AsyncIterator[EmbeddedBroker]:
     found.kill()
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with messaging_database(tmp_path) as found:
+@pytest.fixture(params=ENGINES)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    async with migrated_database("claims", request.param, tmp_path) as url:
+        found = Database(url)
         yield found
+        await found.dispose()
 
 
 @asynccontextmanager

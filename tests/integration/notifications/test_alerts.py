@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from sqlalchemy import func, select, update
 
 from services.notifications.domain.alerts import alert_on_claim
 from services.notifications.models import AlertCounter, Client, ClockSource
-from services.notifications.publishing import raise_alerts
+from services.notifications.publishing import raise_alerts, raise_at_commit
 from shared.contracts.codes import ClaimStatus
 from shared.contracts.topics import CLAIMS_EVENTS, dead_letter_topic
 from shared.db.tenancy import EVERY_AGENCY
@@ -201,3 +202,48 @@ async def test_positions_go_on_where_they_stood(desk: Desk) -> None:
     await desk.tell(event_of(claim("agency-a", id=new_id()), "claim-registered"))
 
     assert [alert.position for alert in await desk.alerts()] == [42]
+
+
+async def test_an_alert_of_a_savepoint_that_was_rolled_back_leaves_no_gap(desk: Desk) -> None:
+    first, lost, last = (alert_on_claim(event_of(claim("agency-a"), "claim-registered")) for _ in range(3))
+    assert first is not None
+    assert lost is not None
+    assert last is not None
+
+    async with desk.database.write(EVERY_AGENCY) as session:
+        await raise_alerts(session, [(first, TRACE)])
+        with suppress(LookupError):
+            async with session.begin_nested():
+                await raise_alerts(session, [(lost, TRACE)])
+                raise LookupError
+        await raise_alerts(session, [(last, TRACE)])
+
+    alerts = await desk.alerts()
+    assert [(alert.position, alert.subject_id) for alert in alerts] == [
+        (1, first.subject_id),
+        (2, last.subject_id),
+    ]
+    assert len(await desk.published()) == 2
+
+
+async def test_alerts_that_wait_for_the_commit_are_numbered_after_those_that_did_not(desk: Desk) -> None:
+    drafts = [alert_on_claim(event_of(claim("agency-a"), "claim-registered")) for _ in range(4)]
+    known, first, lost, last = (draft for draft in drafts if draft is not None)
+    async with desk.database.write(EVERY_AGENCY) as session:
+        await raise_at_commit(session, [(known, TRACE)])
+
+    async with desk.database.write(EVERY_AGENCY) as session:
+        await raise_at_commit(session, [(known, TRACE), (last, TRACE), (last, TRACE)])
+        async with session.begin_nested():
+            await raise_at_commit(session, [(first, TRACE)])
+        with suppress(LookupError):
+            async with session.begin_nested():
+                await raise_at_commit(session, [(lost, TRACE)])
+                raise LookupError
+
+    async with desk.database.write(EVERY_AGENCY) as session:
+        await raise_at_commit(session, [(known, TRACE)])
+
+    alerts = [(alert.position, alert.subject_id) for alert in await desk.alerts()]
+    assert alerts == [(1, known.subject_id), (2, first.subject_id), (3, last.subject_id)]
+    assert len(await desk.published()) == 3

@@ -329,7 +329,7 @@ async def test_alert_clock_and_outbox_fail_together(desk: Desk, monkeypatch: pyt
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("services.notifications.repository.take_positions", fails)
+        patch.setattr("services.notifications.repository.alerts.take_positions", fails)
         with pytest.raises(ConnectionError):
             await desk.runner.run_once()
     assert (await desk.alerts(), await desk.published()) == ([], [])

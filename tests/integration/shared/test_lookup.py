@@ -132,4 +132,5 @@ async def test_who_is_cancelled_while_he_asks_leaves_no_connection_behind(things
     assert any(isinstance(one, asyncio.CancelledError) for one in ended)
     async with things.read(EVERY_AGENCY) as session:
         assert [row["id"] for row in await NAMED.all(session, ids=["1"])] == ["1"]
+    await things.settled()
     assert cast("QueuePool", things.engine.pool).checkedout() == 0

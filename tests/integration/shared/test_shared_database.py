@@ -14,7 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.pool import QueuePool
 
 from shared.db.base import ServiceBase, new_metadata
-from shared.db.database import Database, on_after_commit, on_before_commit, uninterrupted
+from shared.db.database import Database, on_after_commit, on_before_commit
+from shared.db.sessions import uninterrupted
 from shared.db.tenancy import EVERY_AGENCY
 from shared.db.types import Identifier, JsonDocument, UtcDateTime
 from shared.db.upsert import insert_ignore, upsert
@@ -41,7 +42,9 @@ async def views(database: Database) -> Database:
 
 async def count(database: Database) -> int:
     async with database.read(EVERY_AGENCY) as session:
-        return len((await session.scalars(select(View.id))).all())
+        found = len((await session.scalars(select(View.id))).all())
+    await database.settled()
+    return found
 
 
 def checked_out(database: Database) -> int:

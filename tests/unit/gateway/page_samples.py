@@ -17,11 +17,13 @@ from services.gateway.queries import (
     ChangedField,
     ClaimDetail,
     ClaimRow,
-    ClientDetail,
     ClientRow,
     ContractDetail,
     ContractRow,
     DocumentRow,
+    Told,
+    ToldClaim,
+    ToldClient,
 )
 from services.gateway.queries.rows import LastChange, PartnerCard, RepairRow
 from services.gateway.status import DownService
@@ -394,9 +396,32 @@ def claim_detail(**changes: Any) -> ClaimDetail:
     return ClaimDetail(**{**values, **changes})
 
 
-def client_detail() -> ClientDetail:
-    return ClientDetail(
-        client_state(), (contract_row(),), (claim_row(),), (document_row(),), (activity_row(),)
+def told_claim(**changes: Any) -> ToldClaim:
+    """What the claim page is given, of a claim that is there."""
+    claim = claim_detail(**changes)
+    state = claim.state
+    title = f"{state.plate or state.claim_number} · {state.insured.name or state.client_name}"
+    return ToldClaim(
+        state.claim_number,
+        title,
+        Told.of(claim),
+        claim.changed,
+        claim.history,
+        claim.documents,
+        claim.seen_at,
+    )
+
+
+def told_client(**changes: Any) -> ToldClient:
+    state = client_state(**changes)
+    return ToldClient(
+        state.id,
+        state.name,
+        Told.of(state),
+        (contract_row(),),
+        (claim_row(),),
+        (document_row(),),
+        (activity_row(),),
     )
 
 

@@ -16,7 +16,8 @@ from services.gateway.pages.claim_changes import changed_fields, since_of
 from services.gateway.pages.claim_filters import chips_of
 from services.gateway.pages.claim_parties import AGENT, THIRD, missing_names, parties_command, party_values
 from services.gateway.pages.claim_views import views_of
-from services.gateway.pages.clients import _corrections, particular_values, particulars_command
+from services.gateway.pages.client_values import particular_values
+from services.gateway.pages.clients import _corrections, particulars_command
 from services.gateway.pages.contracts import account_of, balance_of
 from services.gateway.pages.markup import files_together
 from services.gateway.pages.needs import days_of, in_process_order

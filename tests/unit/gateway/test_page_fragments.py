@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache, partial
-from types import SimpleNamespace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -121,9 +120,8 @@ def nothing_kept() -> Iterator[None]:
 
 def listed(reader: Reader, row: ClaimRow) -> str:
     page = Page((row,), 1, 1, 1, 50)
-    visit = SimpleNamespace(reader=reader)
     filters = {"insurer": (), "garage": ()}
-    return render("claims/_list.html", reader, list_context(visit, ClaimQuery(), page, filters, ()))
+    return render("claims/_answer.html", reader, list_context(ClaimQuery(), page, filters, ()))
 
 
 def short(reader: Reader, row: ClaimRow) -> str:

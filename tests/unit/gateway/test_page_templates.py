@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from html.parser import HTMLParser
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ from services.gateway.pages.alert_links import alert_link
 from services.gateway.pages.claim_filters import filter_names, need_names
 from services.gateway.pages.claim_list import list_context
 from services.gateway.pages.claims import claim_context
-from services.gateway.pages.clients import particular_values
+from services.gateway.pages.client_values import particular_values
 from services.gateway.pages.contracts import TABS, account_of, balance_of
 from services.gateway.pages.devices import device_of
 from services.gateway.pages.languages import LANGUAGES
@@ -46,6 +45,7 @@ from services.gateway.queries import (
     ClientQuery,
     SearchResult,
     SilentGarage,
+    Told,
     ViewRow,
 )
 from services.gateway.queries.rows import Page
@@ -77,14 +77,13 @@ def list_of(*items: Any) -> Page[Any]:
     return Page(items, 120, 2, 3, 50)
 
 
-def claims_context(*rows: Any, language: str = "en", **query: Any) -> dict[str, Any]:
+def claims_context(*rows: Any, **query: Any) -> dict[str, Any]:
     page = list_of(*rows) if rows else Page((), 0, 1, 1, 50)
     own = (ViewRow("view-1", "Δική μου", "kind=glass"), ViewRow("view-2", "Παλιά", "kind=gone"))
-    visit = SimpleNamespace(reader=samples.reader(language))
-    return list_context(visit, ClaimQuery(**query), page, FILTERS, own)
+    return list_context(ClaimQuery(**query), page, FILTERS, own)
 
 
-def full_list(language: str) -> dict[str, Any]:
+def full_list(_: str) -> dict[str, Any]:
     """A list with every filter there is, and a view whose new name was refused."""
     query: dict[str, Any] = {
         "status": ("reported", "closed"),
@@ -95,7 +94,7 @@ def full_list(language: str) -> dict[str, Any]:
         "mine": True,
         "event_from": date(2026, 1, 2),
     }
-    context = claims_context(samples.claim_row(), late_row(), language=language, **query)
+    context = claims_context(samples.claim_row(), late_row(), **query)
     form = {"dialog": "manage", "view": "view-1", "name": "Άλλη", "errors": {"name": "Λάθος"}}
     return {**context, "form": form}
 
@@ -104,7 +103,7 @@ def claim_page(language: str) -> dict[str, Any]:
     form = {"dialog": "note", "typed": {"note": "Κείμενο"}, "errors": {"note": "Λάθος", "": "Σφάλμα"}}
     directory = {"garage": (samples.partner_card("garage"),), "appraiser": ()}
     return claim_context(
-        samples.claim_detail(), samples.reader(language), "user-1", form=form, directory=directory
+        samples.told_claim(), samples.reader(language), "user-1", form=form, directory=Told.of(directory)
     )
 
 
@@ -112,7 +111,7 @@ def bare_claim(language: str) -> dict[str, Any]:
     state = samples.claim_state(
         repair=None, appraisal=None, settlement={}, garage=None, appraiser=None, third_parties=(), plate=""
     )
-    claim = samples.claim_detail(
+    claim = samples.told_claim(
         state=state, garage=None, appraiser=None, client=None, changed=(), history=(), documents=()
     )
     return claim_context(claim, samples.reader(language), "user-1")
@@ -164,14 +163,11 @@ def alerts_page(*rows: Any, show: str = "all", kind: str = "", language: str = "
 def client_page(**changes: Any) -> dict[str, Any]:
     values = dict.fromkeys(("email", "phone", "street", "postal_code", "city", "country"), "")
     return {
-        "client": samples.client_detail(),
-        "confirmed_at": None,
-        "form": {"values": values, "errors": {"phone": "Λάθος", "": "Σφάλμα"}},
-        "values": {**values, "country": "DE"},
+        "client": samples.told_client(),
+        "form": {"values": {**values, "country": "DE"}, "errors": {"phone": "Λάθος", "": "Σφάλμα"}},
         "notice_error": {"": "Σφάλμα"},
         "identity_number": "",
         "particulars": {"values": particular_values(samples.client_state()), "errors": {"born_on": "Λάθος"}},
-        "particulars_open": True,
         **changes,
     }
 
@@ -206,15 +202,15 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "home with nothing to do": ("home.html", home),
     "claims": (
         "claims/list.html",
-        lambda language: claims_context(samples.claim_row(), late_row(), language=language),
+        lambda _: claims_context(samples.claim_row(), late_row()),
     ),
     "claims with every filter": ("claims/list.html", full_list),
     "claims without a match": (
         "claims/list.html",
-        lambda language: claims_context(q="ζζζ", sort="plate", language=language),
+        lambda _: claims_context(q="ζζζ", sort="plate"),
     ),
-    "no claim": ("claims/list.html", lambda language: claims_context(language=language)),
-    "no claim of mine": ("claims/list.html", lambda language: claims_context(mine=True, language=language)),
+    "no claim": ("claims/list.html", lambda _: claims_context()),
+    "no claim of mine": ("claims/list.html", lambda _: claims_context(mine=True)),
     "claim": ("claims/claim.html", claim_page),
     "claim that has just begun": ("claims/claim.html", bare_claim),
     "clients": (
@@ -305,9 +301,7 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
 PARTS: dict[str, Callable[[str], dict[str, Any]]] = {
     "alerts/_latest.html": lambda _: alerts_page(samples.alert_row()),
     "alerts/_toast.html": lambda _: {"alert": samples.alert_row(), "link": alert_link},
-    "claims/_answer.html": lambda language: claims_context(
-        samples.claim_row(), kind=("glass",), language=language
-    ),
+    "claims/_answer.html": lambda _: claims_context(samples.claim_row(), kind=("glass",)),
     "claims/_read.html": lambda _: {"number": 3, "undo_id": "undo-1"},
     "clients/_identity.html": lambda _: {"number": "1234"},
     "alerts/_count.html": lambda _: {"unread": 2},
@@ -496,9 +490,9 @@ def test_on_paper_a_claim_names_the_insurer_and_his_reference_and_hebrew_joins_t
     html = page("claim", "he")
     assert "הודפס ב־\u2066" in html
     (line,) = re.findall(r'<p class="print-only">(.*?)</p>', html)
-    assert f"<bdi>{claim.insurer.name}</bdi>" in line
-    assert claim.state.insurer_reference
-    assert claim.state.insurer_reference in line
+    assert f"<bdi>{claim.whole.value.insurer.name}</bdi>" in line
+    assert claim.whole.value.state.insurer_reference
+    assert claim.whole.value.state.insurer_reference in line
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -525,7 +519,7 @@ def test_every_template_is_rendered_by_a_test() -> None:
 
 def test_what_people_type_is_escaped() -> None:
     state = samples.claim_state(insured={"name": "<script>alert(1)</script>"}, description='"><img src=x>')
-    claim = samples.claim_detail(state=state)
+    claim = samples.told_claim(state=state)
     context = claim_context(claim, samples.reader(), "user-1")
     html = render("claims/claim.html", samples.reader(), {"desk": samples.desk(), "title": "x", **context})
     assert "<script>alert" not in html
@@ -567,7 +561,7 @@ def test_a_form_that_was_refused_comes_back_open_with_what_was_typed_and_why() -
 
 def history_of(count: int) -> str:
     rows = tuple(samples.activity_row(event_id=f"event-{number}") for number in range(count))
-    claim = samples.claim_detail(history=rows)
+    claim = samples.told_claim(history=rows)
     context = claim_context(claim, samples.reader(), "user-1")
     return render("claims/claim.html", samples.reader(), {"desk": samples.desk(), "title": "x", **context})
 
@@ -584,7 +578,7 @@ def test_the_history_names_the_file_that_was_added() -> None:
     row = samples.activity_row(
         "document-added", "document", changes=(Change(field="name", old=None, new="aile avant.jpg"),)
     )
-    claim = samples.claim_detail(history=(row,))
+    claim = samples.told_claim(history=(row,))
     context = claim_context(claim, samples.reader(), "user-1")
     html = render("claims/claim.html", samples.reader(), {"desk": samples.desk(), "title": "x", **context})
     assert '<span class="story-what"><bdi>aile avant.jpg</bdi></span>' in html

@@ -163,3 +163,37 @@ def page_words(language: str) -> list[str]:
     found = page.partition('data-ago="')[2].partition('"')[0].split("|")
     assert tuple(found) == ago_words(language)
     return found
+
+
+TICK = timedelta(microseconds=1)
+AGES = st.one_of(
+    st.timedeltas(-3 * MINUTE, 9 * DAY),
+    st.sampled_from(
+        [
+            minutes * MINUTE + more
+            for minutes in (-1, 0, 1, 59, 60, 61, 24 * 60, 7 * 24 * 60)
+            for more in (-TICK, timedelta(0), TICK)
+        ]
+    ),
+)
+
+
+@given(later=st.timedeltas(timedelta(0), 9 * DAY), age=AGES, language=st.sampled_from(sorted(LANGUAGES)))
+def test_what_is_told_of_an_instant_stays_so_as_long_as_is_said_and_not_a_moment_longer(
+    later: timedelta, age: timedelta, language: str
+) -> None:
+    def at_moment(moment: datetime) -> Reader:
+        return replace(reader(language), now=moment)
+
+    now = NOW + later
+    at, today = now - age, at_moment(now).today
+    told = at_moment(now).is_recent(at), at_moment(now).relative(at)
+    since, until = at_moment(now).told_alike(at)
+    assert since <= now <= until
+    for last, beyond in ((since, -TICK), (until, TICK)):
+        if last.year != NOW.year:
+            continue  # for ever
+        for moment, same in ((last, True), (last + beyond, False)):
+            then = at_moment(moment)
+            if then.today == today:
+                assert ((then.is_recent(at), then.relative(at)) == told) is same

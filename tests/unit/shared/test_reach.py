@@ -16,6 +16,7 @@ EVERYWHERE: Final = {
     "services/gateway/onramp/routes.py": "a partner's claim is found by its number: partners know no agencies",
     "services/notifications/clocks/runner.py": "clocks of all agencies",
     "shared/messaging/consumer.py": "events and partner messages of all agencies",
+    "shared/db/reading.py": "compares with it: only a session that sees everything can be held to less",
     "shared/db/migrations.py": "scripts that fill columns",
     "shared/db/tenancy.py": "says what it is",
     "deploy/identity.py": "the operator's commands",

@@ -1,145 +1,73 @@
-"""All SQL of the notifications service."""
+"""Clocks, and the states that they are derived from."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.domain.alerts import AlertDraft
-from services.notifications.domain.clocks import Standing
-from services.notifications.models import Agency, Alert, AlertCounter, Client, Clock, ClockSource
-from shared.contracts.policy import ClientState
-from shared.db.among import among, pairs_among
+from services.notifications.domain.clocks import AgencyRules, Standing
+from services.notifications.models import Agency, Clock, ClockSource
+from shared.db.among import given_pairs, named_pairs_among, pairs_among
+from shared.db.lookup import Lookup, Row, Terms
 from shared.db.tenancy import Scope, within
+from shared.db.together import write_at_commit
 from shared.db.upsert import write_many
-from shared.identifiers import new_id
 
 AGENCY_UNKNOWN = -1
-_HELD = "dossier.notifications.agencies"
 _SOURCE_KEY = ("agency_id", "aggregate", "id")
 
 SourceKey = tuple[str, str]
 """The agency and the id of an aggregate that clocks are derived from."""
 
 
-# --- alerts
+class KnownSource(NamedTuple):
+    """What is kept of a source, and the rules of its agency; None while the agency is not known."""
 
-
-async def insert_alerts(session: AsyncSession, drafts: Sequence[tuple[AlertDraft, str]]) -> set[str]:
-    """Keep drafts with their traces, in their order; gives the causes that had not raised an alert before."""
-    rows = [
-        {
-            "id": new_id(),
-            "agency_id": draft.agency_id,
-            "cause": draft.cause,
-            "position": None,
-            "state": draft.model_dump(mode="json", exclude={"cause"}),
-            "traceparent": traceparent,
-            "at": draft.at,
-        }
-        for draft, traceparent in drafts
-    ]
-    # Ids are in order; rows go in by cause, so that another replica with the same ones waits instead of failing.
-    rows.sort(key=lambda row: (row["agency_id"], row["cause"]))
-    await write_many(session, Alert, rows, ["agency_id", "cause"])
-    mine = among(session, Alert.id, [row["id"] for row in rows])
-    return set(await session.scalars(select(Alert.cause).where(Alert.position.is_(None), mine)))
-
-
-async def unnumbered_alerts(session: AsyncSession) -> list[dict[str, Any]]:
-    """The alerts of this transaction, in the order in which they were raised: others' drafts are never visible."""
-    rows = await session.execute(select(Alert.__table__).where(Alert.position.is_(None)).order_by(Alert.id))
-    return [dict(row) for row in rows.mappings()]
-
-
-async def keep_alerts(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Write alerts that have got their positions."""
-    await write_many(session, Alert, rows, ["agency_id", "id"], replace=True)
-
-
-async def take_positions(session: AsyncSession, count: int) -> int:
-    """Reserve `count` positions and give the first. Others that number alerts wait until this transaction ends."""
-    statement = (
-        update(AlertCounter)
-        .values(position=AlertCounter.position + count)
-        .returning(AlertCounter.position)
-        .execution_options(synchronize_session=False)
-    )
-    last: int = (await session.execute(statement)).scalar_one()
-    return last - count + 1
-
-
-async def find_alert(session: AsyncSession, scope: Scope, alert_id: str) -> Alert | None:
-    """An alert within the scope."""
-    found: Alert | None = await session.scalar(
-        select(Alert).where(within(Alert.agency_id, scope), Alert.id == alert_id)
-    )
-    return found
-
-
-# --- replicas
-
-
-async def find_agency(session: AsyncSession, agency_id: str) -> Agency | None:
-    """An agency; read once in a session, which only keeps what somebody holds on to."""
-    agency = await session.get(Agency, agency_id)
-    session.info.setdefault(_HELD, {})[agency_id] = agency
-    return agency
-
-
-async def find_agencies(session: AsyncSession, ids: Collection[str]) -> dict[str, Agency]:
-    """Those of these agencies that are known."""
-    if not ids:
-        return {}
-    found = await session.scalars(select(Agency).where(among(session, Agency.id, ids)))
-    return {agency.id: agency for agency in found}
-
-
-async def keep_clients(session: AsyncSession, states: Sequence[ClientState]) -> None:
-    """Keep the newest names of clients."""
-    rows = [
-        {"id": one.id, "agency_id": one.agency_id, "name": one.name, "sequence": one.sequence}
-        for one in states
-    ]
-    await write_many(session, Client, rows, ["agency_id", "id"], replace=True, guard="sequence")
-
-
-async def client_names(
-    session: AsyncSession, clients: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], str]:
-    """Names by agency and id, of those clients whose own events have come."""
-    if not clients:
-        return {}
-    named = pairs_among(session, (Client.agency_id, Client.id), clients)
-    rows = await session.execute(select(Client.agency_id, Client.id, Client.name).where(named))
-    return {(agency_id, client_id): name for agency_id, client_id, name in rows}
-
-
-# --- clocks and their sources
+    sequence: int
+    has_clocks: bool
+    rules: AgencyRules | None
 
 
 async def known_sources(
     session: AsyncSession, aggregate: str, keys: Collection[SourceKey]
-) -> dict[SourceKey, tuple[int, bool]]:
-    """The sequence that is kept of these sources, and whether they have clocks; locked in one order until the transaction ends."""
-    rows = await session.execute(
-        select(ClockSource.agency_id, ClockSource.id, ClockSource.sequence, ClockSource.has_clocks)
-        .where(ClockSource.aggregate == aggregate)
-        .where(pairs_among(session, (ClockSource.agency_id, ClockSource.id), keys))
-        .order_by(ClockSource.agency_id, ClockSource.id)
-        .with_for_update()
-    )
-    return {(agency_id, id): (sequence, has_clocks) for agency_id, id, sequence, has_clocks in rows}
+) -> dict[SourceKey, KnownSource]:
+    """Those of these sources that are kept; locked in one order until the transaction ends."""
+    given = given_pairs(session, "keys", keys)
+    return {
+        (row["agency_id"], row["id"]): KnownSource(row["sequence"], row["has_clocks"], _rules(row))
+        for row in await _SOURCES.all(session, aggregate=aggregate, **given)
+    }
 
 
-async def keep_sources(session: AsyncSession, rows: Sequence[dict[str, Any]], *, replace: bool) -> None:
-    """Write the newest states of sources; without `replace` only of those that are not kept yet."""
-    await write_many(session, ClockSource, rows, _SOURCE_KEY, replace=replace)
+def _rules(row: Row) -> AgencyRules | None:
+    version: int | None = row["rules"]
+    return None if version is None else AgencyRules(row["timezone"], row["cheque_warning_days"], version)
+
+
+async def insert_sources(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Write sources that are not kept yet; one that another transaction has written meanwhile stays as it is."""
+    await write_many(session, ClockSource, rows, _SOURCE_KEY)
+
+
+async def keep_sources(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Write the newest states of sources, when the transaction commits."""
+    await write_at_commit(session, ClockSource, rows, _SOURCE_KEY, replace=True)
 
 
 async def clocks_of_sources(
@@ -264,3 +192,25 @@ async def list_clocks(
     rows = await session.scalars(select(Clock).where(*wanted).order_by(Clock.due_at, Clock.id).limit(limit))
     total = await session.scalar(select(func.count()).select_from(Clock).where(*wanted))
     return rows.all(), total or 0
+
+
+def _sources(terms: Terms) -> Any:
+    key = (ClockSource.agency_id, ClockSource.id)
+    return (
+        select(
+            *key,
+            ClockSource.sequence,
+            ClockSource.has_clocks,
+            Agency.timezone,
+            Agency.cheque_warning_days,
+            Agency.sequence.label("rules"),
+        )
+        .outerjoin(Agency, Agency.id == ClockSource.agency_id)
+        .where(ClockSource.aggregate == bindparam("aggregate", type_=String()))
+        .where(named_pairs_among(terms.dialect, key, "keys"))
+        .order_by(*key)
+        .with_for_update(of=ClockSource)
+    )
+
+
+_SOURCES: Final = Lookup(_sources)

@@ -1,0 +1,61 @@
+"""All SQL of the notifications service."""
+
+from services.notifications.repository.alerts import (
+    Draft,
+    find_alert,
+    insert_alerts,
+    insert_and_count_alerts,
+    keep_alerts,
+    take_positions,
+    unnumbered_alerts,
+)
+from services.notifications.repository.clocks import (
+    AGENCY_UNKNOWN,
+    KnownSource,
+    SourceKey,
+    any_source_behind,
+    clocks_of_sources,
+    due_clocks,
+    insert_sources,
+    keep_sources,
+    known_sources,
+    list_clocks,
+    next_due,
+    postpone,
+    sources_behind,
+    sources_without,
+)
+from services.notifications.repository.replicas import (
+    client_names,
+    find_agencies,
+    find_agency,
+    keep_clients,
+)
+
+__all__ = [
+    "AGENCY_UNKNOWN",
+    "Draft",
+    "KnownSource",
+    "SourceKey",
+    "any_source_behind",
+    "client_names",
+    "clocks_of_sources",
+    "due_clocks",
+    "find_agencies",
+    "find_agency",
+    "find_alert",
+    "insert_alerts",
+    "insert_and_count_alerts",
+    "insert_sources",
+    "keep_alerts",
+    "keep_clients",
+    "keep_sources",
+    "known_sources",
+    "list_clocks",
+    "next_due",
+    "postpone",
+    "sources_behind",
+    "sources_without",
+    "take_positions",
+    "unnumbered_alerts",
+]
