@@ -27,6 +27,7 @@ from shared.messaging.connection import (
 )
 from shared.messaging.consumer import Consumer, Stuck
 from shared.messaging.lanes import Lane, drained, rewind
+from shared.messaging.offsets import Offsets
 from shared.messaging.progress import Progress
 from shared.messaging.relay import Relay
 from shared.observability import metrics
@@ -39,6 +40,7 @@ _WATCH_SECONDS: Final = 15.0
 _MEASURE_SECONDS: Final = 1.0
 _HANG_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 4.0
+_TELL_SECONDS: Final = 1.0
 _PRUNE_SECONDS: Final = 3600.0
 _EXIT_HUNG: Final = 70
 _CONNECTING: Final = "messaging._connect"
@@ -61,6 +63,7 @@ class Messaging:
         self._subscriber: Any = None
         self._tasks: list[asyncio.Task[None]] = []
         self._progress = Progress(service)
+        self._offsets = Offsets(service, self._progress)
         self._sought: set[Any] = set()
         if settings.embedded:
             consumer.keep_positions(settings.broker_epoch or "")
@@ -79,7 +82,10 @@ class Messaging:
                 await asyncio.gather(task, return_exceptions=True)
         broker, self._broker = self._broker, None
         if broker is not None:
+            if self._subscriber is not None:
+                await finish_within(self._offsets.flush(self._subscriber.consumer), _TELL_SECONDS)
             await finish_within(broker.stop(), _STOP_SECONDS)
+            await self._offsets.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -220,16 +226,8 @@ class Messaging:
             return
         finally:
             self._progress.end()
-        if self._settings.embedded:
-            return
-        try:
-            await kafka.ack()
-        except KafkaError as error:
-            # A rebalance took the partition away: whoever has it now finds the records in the inbox.
-            self._progress.committed(accepted=False)
-            log.warning("messaging.commit_failed", service=self._service, error=type(error).__name__)
-        else:
-            self._progress.committed(accepted=True)
+        if not self._settings.embedded:
+            self._offsets.taken(consumer, lanes)
 
     async def _take_lanes(self, lanes: Sequence[Lane]) -> None:
         """Take them at the same time; each one ends before the first failure is passed on.
