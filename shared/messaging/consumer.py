@@ -124,6 +124,11 @@ class Consumer:
         """Kinds of partner topics that are listened to."""
         return (*self._intake.kinds, *((topics.RECEIPTS,) if self._events.wants_receipts else ()))
 
+    @property
+    def listened_to(self) -> tuple[str, ...]:
+        """All of it; empty for a service that only publishes."""
+        return (*self.topics, *self.partner_kinds)
+
     async def take(self, records: Sequence[Record], moved: Callable[[], None] = _unwatched) -> None:
         """Apply a batch durably; raises `Stuck` when the database does not take it.
 

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Final
 
 import structlog
 from aiokafka.errors import KafkaError
-from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from shared.contracts.topics import partner_pattern
 from shared.db.database import Database
-from shared.messaging.connection import (
-    METADATA_MAX_AGE_MS,
-    fetch_wait_ms,
-    finish_within,
-    security,
-    what_is_wrong,
-)
+from shared.messaging.connection import finish_within, what_is_wrong
 from shared.messaging.consumer import Consumer, Stuck
 from shared.messaging.lanes import Lane, drained, rewind
 from shared.messaging.offsets import Offsets
 from shared.messaging.progress import Progress
 from shared.messaging.relay import Relay
+from shared.messaging.subscribing import broker_of
 from shared.observability import metrics
 from shared.settings import Settings
 
@@ -60,7 +51,6 @@ class Messaging:
         self._consumer = consumer
         self._broker: KafkaBroker | None = None
         self._trouble: str | None = None
-        self._subscriber: Any = None
         self._tasks: list[asyncio.Task[None]] = []
         self._progress = Progress(service)
         self._offsets = Offsets(service, self._progress)
@@ -80,10 +70,11 @@ class Messaging:
             if task.get_name() == _CONNECTING:  # else it would connect again what is about to be closed
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+        clients = self._clients()
         broker, self._broker = self._broker, None
         if broker is not None:
-            if self._subscriber is not None:
-                await finish_within(self._offsets.flush(self._subscriber.consumer), _TELL_SECONDS)
+            if clients and self._consumer.listened_to:
+                await finish_within(self._offsets.flush(clients[0]), _TELL_SECONDS)
             await finish_within(broker.stop(), _STOP_SECONDS)
             await self._offsets.close()
         for task in self._tasks:
@@ -97,7 +88,7 @@ class Messaging:
         with suppress(KafkaError, OSError, TimeoutError):
             async with asyncio.timeout(_MEASURE_SECONDS):
                 await self._progress.look(self._clients())
-        listening = bool(self._listened_to)
+        listening = bool(self._consumer.listened_to)
         assigned = len(self._assignment())
         stuck = self._progress.stuck_seconds()
         problems = []
@@ -113,10 +104,6 @@ class Messaging:
             "consumer": {"partitions": assigned, "lag": self._progress.lag, "stuck_seconds": round(stuck, 1)},
             "relay": relay,
         }
-
-    @property
-    def _listened_to(self) -> tuple[str, ...]:
-        return (*self._consumer.topics, *self._consumer.partner_kinds)
 
     async def _connect(self) -> None:
         """Connect once all topics are there; what is wrong is told, and tried again with growing pauses.
@@ -134,7 +121,7 @@ class Messaging:
                 pause = min(2 * pause, _LAST_RETRY_SECONDS)
 
     async def _connected(self) -> KafkaBroker | None:
-        broker = self._build()
+        broker = broker_of(self._service, self._settings, self._consumer, self._take)
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await broker.start()
@@ -152,58 +139,6 @@ class Messaging:
     def _needed(self) -> set[str]:
         """Our own topics, without which we would wait for what nobody can send."""
         return {*self._consumer.topics, *(tail.topic for tail in self._consumer.tails)}
-
-    def _build(self) -> KafkaBroker:
-        broker = KafkaBroker(
-            self._settings.bootstrap,
-            client_id=f"dossier-{self._service}",
-            security=security(self._settings),
-            metadata_max_age_ms=METADATA_MAX_AGE_MS,
-            allow_auto_create_topics=False,
-            consumer_only=True,  # the relay has a producer of its own, which it can replace
-            graceful_timeout=3.0,
-            logger=None,
-            apply_types=False,
-        )
-        common: dict[str, Any] = {
-            "auto_offset_reset": "earliest",
-            "ack_policy": AckPolicy.MANUAL,
-            "fetch_max_wait_ms": fetch_wait_ms(self._settings),
-            "parser": _parse,
-            "decoder": _undecoded,
-        }
-        if self._listened_to:
-            names, pattern = self._subscription()
-            self._subscriber = broker.subscriber(
-                *names,
-                pattern=pattern,
-                # The embedded broker lets a restarted member wait 11 s for its dead predecessor (3 s for the first), and there is
-                # one replica of each service: so no group there, and positions are kept in the transaction of each batch.
-                group_id=None if self._settings.embedded else f"{self._service}.main",
-                group_instance_id=None if self._settings.embedded else self._settings.kafka_group_instance_id,
-                title=f"{self._service}.main",
-                description=f"All that {self._service} listens to, in batches, each one transaction.",
-                session_timeout_ms=15_000,
-                max_poll_interval_ms=300_000,
-                **common,
-            )(self._take)
-        for tail in self._consumer.tails:
-            handler = _tail_handler(tail.adapter, tail.handler)
-            broker.subscriber(
-                tail.topic,
-                title=f"{self._service}.tail.{tail.topic}",
-                description="New events only, on every replica.",
-                **{**common, "auto_offset_reset": "latest"},
-            )(handler)
-        return broker
-
-    def _subscription(self) -> tuple[tuple[str, ...], str | None]:
-        """Topic names, or one anchored pattern when partners, known and to come, are among them."""
-        if not self._consumer.partner_kinds:
-            return self._consumer.topics, None
-        alternatives = [re.escape(topic) for topic in self._consumer.topics]
-        alternatives.append(partner_pattern(self._consumer.partner_kinds))
-        return (), rf"^(?:{'|'.join(alternatives)})$"
 
     async def _take(self, message: Any) -> None:
         """Take the record that woke us together with all others that are there already.
@@ -256,7 +191,7 @@ class Messaging:
 
     def _assignment(self) -> set[Any]:
         clients = self._clients()
-        return set(clients[0].assignment()) if clients and self._listened_to else set()
+        return set(clients[0].assignment()) if clients and self._consumer.listened_to else set()
 
     async def _watch(self) -> None:
         """End the process when its consumer hangs with records waiting: the client library can, without an error."""
@@ -282,28 +217,3 @@ class Messaging:
                     seconds=round(stuck),
                 )
                 os._exit(_EXIT_HUNG)
-
-
-async def _parse(message: Any, original: Callable[[Any], Any]) -> Any:
-    """Drop header values that are null: the library's parser breaks on what foreign producers may send."""
-    if any(value is None for _, value in message.headers or ()):
-        kept = tuple((name, value) for name, value in message.headers if value is not None)
-        message = replace(message, headers=kept)
-    return await original(message)
-
-
-async def _undecoded(message: Any) -> Any:
-    """Hand over the message as it is: decoding is ours, one by one, so that a bad message cannot hurt its neighbours."""
-    return message
-
-
-def _tail_handler(adapter: Any, handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    async def tail(message: Any) -> None:
-        try:
-            event = adapter.validate_json(message.raw_message.value or b"")
-        except ValueError:
-            log.warning("messaging.tail_unreadable", topic=message.raw_message.topic)
-            return
-        await handler(event)
-
-    return tail

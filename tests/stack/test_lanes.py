@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,7 +45,7 @@ class Garage:
     """A partner with a topic of its own, and a service that notes in which order, and beside what, updates are taken."""
 
     def __init__(self, name: str, database: Database, settings: Settings) -> None:
-        self.name, self.database = name, database
+        self.name, self.database, self.settings = name, database, settings
         self.taken: dict[str, list[int]] = defaultdict(list)
         self.transactions: list[AsyncSession] = []
         self.side_by_side = asyncio.Event()
@@ -143,6 +143,8 @@ async def test_a_burst_is_taken_side_by_side_and_each_claim_in_its_order(
         assert len(garage.taken) == CLAIMS
         assert all(found == list(range(UPDATES // CLAIMS)) for found in garage.taken.values())
         assert await garage.answers() == {"accepted": UPDATES}
+        await garage.messaging.stop()
+        assert await left_for_the_next(garage) == 0
 
 
 async def test_when_one_lane_cannot_be_written_the_other_stands_and_nothing_is_lost_or_done_twice(
@@ -157,6 +159,18 @@ async def test_when_one_lane_cannot_be_written_the_other_stands_and_nothing_is_l
         async with garage.database.read(NO_AGENCY) as session:
             mine = inbox.c.record_id.startswith(f"{garage.topic}/")
             assert await session.scalar(select(func.count()).select_from(inbox).where(mine)) == UPDATES
+
+
+async def left_for_the_next(garage: Garage) -> int:
+    """How many records whoever comes next in the group would be given again."""
+    options = {name: producer_options(garage.settings)[name] for name in ADMIN_OPTIONS}
+    client = AIOKafkaConsumer(**options, group_id="claims.main", enable_auto_commit=False)
+    await client.start()
+    try:
+        ends = await client.end_offsets([TopicPartition(garage.topic, one) for one in range(PARTITIONS)])
+        return sum([end - (await client.committed(one) or 0) for one, end in ends.items()])
+    finally:
+        await client.stop()
 
 
 async def _all(garage: Garage) -> bool:
