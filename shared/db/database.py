@@ -29,6 +29,7 @@ AfterCommit = Callable[[], None]
 _BEFORE = "dossier.before_commit"
 _LAST = "dossier.last_before_commit"
 _AFTER = "dossier.after_commit"
+_LISTENERS = "dossier.on_publication"
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,12 @@ def on_before_commit(session: AsyncSession, hook: BeforeCommit, *, last: bool = 
 def on_after_commit(session: AsyncSession, hook: AfterCommit) -> None:
     """Run `hook()` once the transaction is durable. Its errors are logged: nothing can be undone by then."""
     session.info.setdefault(_AFTER, []).append(hook)
+
+
+def leaves_something_to_publish(session: AsyncSession) -> None:
+    """Have those told who listen for it, once the transaction is durable. Most transactions leave nothing."""
+    for hook in session.info.get(_LISTENERS, ()):
+        on_after_commit(session, hook)
 
 
 def normalise_url(url: str) -> URL:
@@ -111,8 +118,8 @@ class Database:
         """The engine that may write: for migrations and for locks that span transactions."""
         return self._write_engine
 
-    def on_every_commit(self, hook: AfterCommit) -> None:
-        """Run `hook()` after each commit from now on: how a relay learns that there is something to publish."""
+    def on_publication(self, hook: AfterCommit) -> None:
+        """Run `hook()` after each commit that leaves something to publish: how a relay learns of it."""
         self._listeners.append(hook)
 
     def read(self, reader: Reader) -> AbstractAsyncContextManager[AsyncSession]:
@@ -144,8 +151,7 @@ class Database:
             session = self._writing_for(reader)
             try:
                 await session.take()
-                for hook in self._listeners:
-                    on_after_commit(session, hook)
+                session.info[_LISTENERS] = self._listeners
                 yield session
                 await _run_before_commit(session)
                 await session.finish(_commit(session))

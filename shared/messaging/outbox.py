@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db.database import on_before_commit
+from shared.db.database import leaves_something_to_publish, on_before_commit
 from shared.db.together import write_at_commit
 from shared.messaging.tables import outbox
 from shared.observability.tracing import current_traceparent
@@ -95,3 +95,4 @@ async def _write(session: AsyncSession) -> None:
     rows = list({row["event_id"]: row for row in pending.rows}.values())
     pending.rows.clear()
     await write_at_commit(session, outbox, rows, ["event_id"])
+    leaves_something_to_publish(session)

@@ -60,7 +60,7 @@ class Messaging:
 
     async def start(self) -> None:
         """Begin to connect, publish and consume; returns at once, `health` tells how far it is."""
-        self._database.on_every_commit(self.relay.wake)
+        self._database.on_publication(self.relay.wake)
         for run in (self.relay.run, self._connect, self._watch):
             self._tasks.append(asyncio.create_task(run(), name=f"messaging.{run.__name__}"))
 

@@ -37,7 +37,7 @@ async def relaying(
     broker: EmbeddedBroker, database: Database, epoch: str = "one", port: int | None = None
 ) -> AsyncIterator[Relay]:
     relay = Relay("claims", Settings(kafka_port=port or broker.port, broker_epoch=epoch), database)
-    database.on_every_commit(relay.wake)
+    database.on_publication(relay.wake)
     task = asyncio.create_task(relay.run())
     try:
         yield relay

@@ -65,7 +65,7 @@ class Desk:
     async def until_alerts(self, number: int) -> None:
         """Wait for alerts that the running service raises by itself."""
         committed = asyncio.Event()
-        self.database.on_every_commit(committed.set)
+        self.database.on_publication(committed.set)
         while len(await self.alerts()) < number:
             await committed.wait()
             committed.clear()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.pool import QueuePool
 
 from shared.db.base import ServiceBase, new_metadata
-from shared.db.database import Database, on_after_commit, on_before_commit
+from shared.db.database import Database, leaves_something_to_publish, on_after_commit, on_before_commit
 from shared.db.sessions import uninterrupted
 from shared.db.tenancy import EVERY_AGENCY
 from shared.db.types import Identifier, JsonDocument, UtcDateTime
@@ -194,15 +194,26 @@ async def test_a_hook_that_fails_after_the_commit_hurts_neither_it_nor_the_next_
     assert (await count(views), ran) == (1, ["after"])
 
 
-async def test_every_commit_tells_its_listener_and_a_rollback_does_not(views: Database) -> None:
-    commits: list[int] = []
-    views.on_every_commit(lambda: commits.append(1))
+async def test_a_commit_that_leaves_something_to_publish_is_told_and_no_other_and_no_rollback(
+    views: Database,
+) -> None:
+    told: list[int] = []
+    views.on_publication(lambda: told.append(1))
     async with views.write(EVERY_AGENCY) as session:
         session.add(View(id="a", sequence=1))
-    with pytest.raises(KeyError):
-        async with views.write(EVERY_AGENCY):
+
+    async def fail() -> None:
+        async with views.write(EVERY_AGENCY) as session:
+            leaves_something_to_publish(session)
             raise KeyError
-    assert len(commits) == 1
+
+    with pytest.raises(KeyError):
+        await fail()
+    assert told == []
+    async with views.write(EVERY_AGENCY) as session:
+        leaves_something_to_publish(session)
+        assert told == []
+    assert told == [1]
 
 
 async def test_cancelled_writers_leave_neither_rows_nor_connections_nor_the_lock(views: Database) -> None:
