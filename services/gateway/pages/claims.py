@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -43,6 +43,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 router.include_router(claim_list.router)
 Desk = Annotated[Visit, Depends(desk_visit)]
 Reading = Annotated[Visit, Depends(reading_visit)]
+MARKED_ANEW_AFTER: Final = timedelta(minutes=1)
 _REFUSALS: Final = (DomainError, Problem)
 
 
@@ -59,8 +60,14 @@ async def claim_page(visit: Reading, claim_number: str, since: str = "") -> Resp
     if visit.alerted:
         visit.unread -= await mark_file_read(visit.gateway, visit.user, claim_number=claim_number)
     response = _claim_response(visit, claim, since=_instant(since), directory=directory)
-    await mark_claim_seen(visit.gateway, visit.user, claim_number)
+    if not _just_marked(claim, visit.reader.now):
+        await mark_claim_seen(visit.gateway, visit.user, claim_number)
     return response
+
+
+def _just_marked(claim: ToldClaim, now: datetime) -> bool:
+    """Whether a mark would say the same again, but for the minute: an open page asks again with each event of its file."""
+    return claim.marked and claim.seen_at is not None and now - claim.seen_at < MARKED_ANEW_AFTER
 
 
 @router.post("/claims/{claim_number}/note")

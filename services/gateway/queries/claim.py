@@ -79,8 +79,16 @@ async def tell_claim(
         )
 
     key = (found["state"], known_names(partners), client.key if client else None, documents.key)
+    marked = (found["seen"], found["seen_files"]) == (found["sequence"], found["files_at"])
     return ToldClaim(
-        found["claim_number"], _title(found), Told(key, whole), changed, told, documents, seen_at
+        claim_number=found["claim_number"],
+        title=_title(found),
+        whole=Told(key, whole),
+        changed=changed,
+        history=told,
+        documents=documents,
+        seen_at=seen_at,
+        marked=marked and found["undo_id"] is None,
     )
 
 
@@ -94,6 +102,7 @@ def _claim(terms: Terms) -> Select[Any]:
         SeenMark.sequence.label("seen"),
         SeenMark.at.label("seen_at"),
         SeenMark.files_at.label("seen_files"),
+        SeenMark.undo_id,
     )
     return (
         select_rows(asked_by())

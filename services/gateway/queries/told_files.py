@@ -52,3 +52,5 @@ class ToldClaim:
     history: Sequence[ActivityRow]
     documents: Sequence[DocumentRow]
     seen_at: datetime | None
+    marked: bool
+    """Whether the user's mark says all of this: nothing came since, and no undo can take it back."""

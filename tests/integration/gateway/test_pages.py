@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from services.gateway.models import SeenMark
 from services.gateway.status import FAILURES
 from shared.contracts.codes import ClaimStatus, RepairPhase, Role
-from tests.integration.gateway.frame import PASSWORD, Desk, Person, client, contract, document, repair
+from shared.db.tenancy import EVERY_AGENCY
+from tests.integration.gateway.frame import GARAGE, PASSWORD, Desk, Person, client, contract, document, repair
 
 ASKED_BY_SCRIPT = {"hx-request": "true"}
 
@@ -132,6 +136,36 @@ async def test_a_changed_claim_is_first_and_unread_until_it_is_opened(desk: Desk
     )
     assert rows[0] == (first.id, "")
     assert "since-opened" not in (await person.http.get(f"/claims/{first.claim_number}")).text
+
+
+async def test_what_is_opened_again_is_marked_again_when_something_came_or_a_minute_went_by(
+    desk: Desk,
+) -> None:
+    agency, person = await broker(desk)
+    state = await desk.add_claim(agency)
+
+    async def marked() -> SeenMark:
+        await person.http.get(f"/claims/{state.claim_number}")
+        async with desk.database.read(EVERY_AGENCY) as session:
+            mark: SeenMark = (
+                await session.scalars(select(SeenMark).where(SeenMark.claim_id == state.id))
+            ).one()
+            return mark
+
+    first = await marked()
+    desk.clock.advance(timedelta(seconds=59))
+    assert (await marked()).at == first.at
+    desk.clock.advance(timedelta(seconds=1))
+    second = await marked()
+    assert second.at == first.at + timedelta(minutes=1)
+    state = await desk.progress(state, status=ClaimStatus.APPROVED)
+    third = await marked()
+    assert (third.at, third.sequence) == (desk.clock.now(), state.sequence)
+    desk.clock.advance(timedelta(seconds=1))
+    await desk.add_document(agency, GARAGE, claim_number=state.claim_number)
+    fourth = await marked()
+    assert fourth.at > third.at
+    assert fourth.files_at is not None
 
 
 async def test_marks_stay_on_an_open_page_when_the_next_update_arrives(desk: Desk) -> None:

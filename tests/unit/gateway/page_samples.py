@@ -409,6 +409,7 @@ def told_claim(**changes: Any) -> ToldClaim:
         claim.history,
         claim.documents,
         claim.seen_at,
+        marked=False,
     )
 
 
