@@ -33,9 +33,12 @@ class Offsets:
         self._progress = progress
         self._ends: dict[TopicPartition, int] = {}
         self._telling: asyncio.Task[None] | None = None
+        self._over = False
 
     def taken(self, consumer: Any, lanes: Iterable[Lane]) -> None:
-        """Note what was taken, and have it told soon."""
+        """Note what was taken, and have it told soon; nothing any more after `flush`, since the client is about to close."""
+        if self._over:
+            return
         for record in chain.from_iterable(lanes):
             partition = TopicPartition(record.topic, record.partition)
             self._ends[partition] = max(self._ends.get(partition, 0), record.offset + 1)
@@ -48,16 +51,13 @@ class Offsets:
             await self._tell(consumer)
 
     async def flush(self, consumer: Any) -> None:
-        """Tell what is left, now. Who calls this limits its time: a broker that is away does not answer."""
-        await self.close()
-        await self._tell(consumer)
-
-    async def close(self) -> None:
-        """Tell nothing any more."""
+        """Tell what is left, for the last time. Who calls this limits its time: a broker that is away does not answer."""
+        self._over = True
         telling, self._telling = self._telling, None
         if telling is not None:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
+        await self._tell(consumer)
 
     async def _tell(self, consumer: Any) -> None:
         """Commit. A partition that was taken away is left to whoever has it now: he finds the records in the inbox."""

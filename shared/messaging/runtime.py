@@ -76,7 +76,6 @@ class Messaging:
             if clients and self._consumer.listened_to:
                 await finish_within(self._offsets.flush(clients[0]), _TELL_SECONDS)
             await finish_within(broker.stop(), _STOP_SECONDS)
-            await self._offsets.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

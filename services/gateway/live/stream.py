@@ -157,7 +157,10 @@ async def _missed(gateway: Gateway, subscription: Subscription, last_event_id: s
         )
         if len(states) > REPLAYED:
             return _Missed([resync_event(newest)], known)
-        announcements = await announce(session, [AlertState.model_validate(one) for one in states])
+        alerts = [AlertState.model_validate(one) for one in states]
+        announcements = await announce(session, alerts)
+    for one in alerts:  # one that came between the two statements is told here, and not again
+        known[one.agency_id] = max(one.position, known.get(one.agency_id, 0))
     return _Missed([event for one in announcements for event in one.events if event.id > last], known)
 
 

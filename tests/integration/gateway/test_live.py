@@ -249,6 +249,43 @@ async def test_an_alert_that_came_while_nobody_listened_is_not_lost_to_who_comes
     assert heard.events[0][1]["id"] == alert.id
 
 
+async def test_an_alert_that_comes_while_the_missed_ones_are_read_is_told_once(
+    desk: Desk, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL shows the second statement of a transaction what was committed after the first."""
+    agency = await desk.agency()
+    person = await desk.person(agency)
+    state = await desk.add_claim(agency)
+    await desk.raise_alert(state)
+    came: list[str] = []
+    read = desk.database.read
+
+    class Between:
+        def __init__(self, session: Any) -> None:
+            self.session = session
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.session, name)
+
+        async def scalars(self, *arguments: Any) -> Any:
+            if not came:
+                came.append((await desk.raise_alert(state)).id)
+            return await self.session.scalars(*arguments)
+
+    @asynccontextmanager
+    async def reading(reader: Any) -> AsyncIterator[Any]:
+        async with read(reader) as session:
+            yield Between(session)
+
+    monkeypatch.setattr(desk.database, "read", reading)
+    heard = await stage.listen(person, str(1 * 4 + 2))
+    await until(lambda: bool(came))
+    last = (await desk.raise_alert(state)).id
+    await until(lambda: last in [data["id"] for name, data in heard.events if name == "alert"])
+    told = [data["id"] for name, data in heard.events if name == "alert"]
+    assert told == [*came, last]
+
+
 async def test_another_replicas_projection_is_found_in_the_database(desk: Desk, stage: Stage) -> None:
     agency = await desk.agency()
     heard = await stage.listen(await desk.person(agency))
