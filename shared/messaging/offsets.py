@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import chain
 from typing import Any, Final
 
@@ -33,11 +34,11 @@ class Offsets:
         self._progress = progress
         self._ends: dict[TopicPartition, int] = {}
         self._telling: asyncio.Task[None] | None = None
-        self._over = False
+        self._over = asyncio.Event()
 
     def taken(self, consumer: Any, lanes: Iterable[Lane]) -> None:
         """Note what was taken, and have it told soon; nothing any more after `flush`, since the client is about to close."""
-        if self._over:
+        if self._over.is_set():
             return
         for record in chain.from_iterable(lanes):
             partition = TopicPartition(record.topic, record.partition)
@@ -47,17 +48,19 @@ class Offsets:
 
     async def _tell_soon(self, consumer: Any) -> None:
         while self._ends:
-            await asyncio.sleep(PAUSE_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE_SECONDS):
+                    await self._over.wait()
             await self._tell(consumer)
 
-    async def flush(self, consumer: Any) -> None:
-        """Tell what is left, for the last time. Who calls this limits its time: a broker that is away does not answer."""
-        self._over = True
-        telling, self._telling = self._telling, None
-        if telling is not None:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
-        await self._tell(consumer)
+    async def flush(self) -> None:
+        """Tell what is left, for the last time. Who calls this limits its time: a broker that is away does not answer.
+
+        A commit that is under way is waited for: the client goes on with it even when it is cancelled, and it would break off.
+        """
+        self._over.set()
+        if self._telling is not None:
+            await self._telling
 
     async def _tell(self, consumer: Any) -> None:
         """Commit. A partition that was taken away is left to whoever has it now: he finds the records in the inbox."""

@@ -31,7 +31,7 @@ _WATCH_SECONDS: Final = 15.0
 _MEASURE_SECONDS: Final = 1.0
 _HANG_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 4.0
-_TELL_SECONDS: Final = 1.0
+_TELL_SECONDS: Final = 3.0
 _PRUNE_SECONDS: Final = 3600.0
 _EXIT_HUNG: Final = 70
 _CONNECTING: Final = "messaging._connect"
@@ -70,11 +70,9 @@ class Messaging:
             if task.get_name() == _CONNECTING:  # else it would connect again what is about to be closed
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-        clients = self._clients()
         broker, self._broker = self._broker, None
         if broker is not None:
-            if clients and self._consumer.listened_to:
-                await finish_within(self._offsets.flush(clients[0]), _TELL_SECONDS)
+            await finish_within(self._offsets.flush(), _TELL_SECONDS)
             await finish_within(broker.stop(), _STOP_SECONDS)
         for task in self._tasks:
             task.cancel()
